@@ -84,7 +84,7 @@ def move(registration: Registration, task: Task, now: datetime) -> Outcome:
 
 
 def offer(registration: Registration, task: Task, now: datetime) -> Outcome:
-    """Offer the person a place out of turn."""
+    """Offer the person a place, even if others are ahead in the waiting list."""
     reason = task.payload["reason"]
     offers_by_hand.offer(registration, reason=reason, user_id=task.started_by or 0, now=now)
     return Outcome.DONE

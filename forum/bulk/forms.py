@@ -92,7 +92,7 @@ class MoveManyForm(ManyForm, moving_words.MoveForm):
 
 
 class OfferManyForm(ManyForm):
-    """Why people are offered places out of turn."""
+    """The form for the reason why people are offered places before others who wait."""
 
     reason = StringField(
         _l("Reason"),

@@ -61,7 +61,7 @@ def show(event: str) -> ResponseReturnValue:
 
 @bp.route("/numbers.csv")
 def file(event: str) -> Response:
-    """Return the counts as a CSV file; only the role care gets small numbers, of ordinary questions either (P10)."""
+    """Return the counts as a CSV file; small numbers, even of ordinary questions, are for the role care only (P10)."""
     this_event, now = get_any_or_404(event), clock.now()
     listed = tallies.list_tallies(this_event, is_exact=sign_ins.holds(Role.CARE, this_event), is_file=True)
     name = f"{this_event.slug}-counts-{now.astimezone(this_event.zone):%Y-%m-%d}.csv"
@@ -170,7 +170,7 @@ def _moment(written: str | None) -> datetime | None:
 
 
 def _unreached(event: Event) -> list[dict[str, Any]]:
-    """Return people whom one of the newest failed mails about missing answers was for; record that they are seen.
+    """Return the recipients of the newest failed mails about missing answers; record that an organiser sees them.
 
     For confirmed people the page itself records a view; for anybody else this function adds an audit entry (P18).
     """

@@ -111,7 +111,7 @@ def _invited(event: Event) -> list[dict[str, str]]:
 
 
 def _facts(event: Event, now: datetime, *, is_kept: bool) -> list[dict[str, str]]:
-    """Return state, dates and rules with labels; only the state for a past event without people (not `is_kept`)."""
+    """Return state, dates and rules with labels; for a past event without people (not `is_kept`) only the state."""
     state = (_("State"), str(STATES[events.registration_state(event, now)]))
     facts = [state, *(_rules(event, now) if is_kept else ())]
     return [{"label": label, "value": value} for label, value in facts]

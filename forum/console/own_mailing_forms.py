@@ -145,7 +145,7 @@ class SendOwnForm(ShowsStored, TidyForm):
         return self.moment.data.replace(tzinfo=event.zone)
 
     def is_complete(self, event: Event) -> bool:
-        """Return whether a time is typed exactly when the message is to be sent later, and exists at the venue."""
+        """Return whether a time that exists at the venue is typed if the message is sent later, and none otherwise."""
         if self.when.data != LATER:
             if self.moment.data is None:
                 return True

@@ -148,7 +148,7 @@ def narrowed_to(only: str, mailing: Mailing) -> str:
 def result_of(recipient: MailingRecipient, mailing: Mailing, *, is_of_care: bool) -> Result:
     """Return the outcome of a recipient's mail as text and icon.
 
-    A message that `is_of_care` stores no reason for whoever has answered meanwhile: nobody else is left out without.
+    With `is_of_care` (answers on diet or access), a recipient left out without a stored reason has answered meanwhile.
     """
     message = recipient.message
     if message is not None and not (message.abort_reason and recipient.left_because):

@@ -62,8 +62,8 @@ def rows_of(event: Event) -> dict[str, Any]:
 def about_answered(event: Event, question: Question, answered: Mapping[str, int]) -> dict[str, Any]:
     """Return how many people have answered, given the numbers by key, as the signed-in person may see it.
 
-    Only the role care sees a number of a sensitive question here (`hides_number`): two such numbers may tell, by their
-    difference, what the page of counts hides, which counts fewer people, too (P06). `answered` is None for a small one.
+    Only the role care sees the number of a sensitive question (else `hides_number`): comparing two numbers, or a number
+    and the page of counts, could reveal what that page hides (P06). `answered` is None for a small number.
     """
     if question.sensitivity == Sensitivity.CARE and not sign_ins.holds(Role.CARE, event):
         return {"answered": 0, "hides_number": True}

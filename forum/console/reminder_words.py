@@ -169,7 +169,7 @@ def _of_offers(event: Event, now: datetime) -> Iterator[Line]:
 
 
 def _by_day(event: Event, moments: Sequence[datetime]) -> Iterable[tuple[datetime, int]]:
-    """Return for each day at the venue the first moment on it, and how many of the moments are on it."""
+    """Group the moments by day at the venue; return each day's first moment, and how many moments the day has."""
     first: dict[date, datetime] = {}
     numbers: Counter[date] = Counter()
     for at in sorted(moments):

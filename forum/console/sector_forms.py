@@ -143,7 +143,7 @@ class MergeSectorForm(SettingsForm):
         return {**vars(propose(sector, into)), "shares": shares}
 
     def limits(self) -> Limits:
-        """Return the floor and the ceiling that were typed in a valid form."""
+        """Return the floor (places kept) and the ceiling (most places) that were typed in a valid form."""
         return Limits(self.floor.data, self.ceiling.data)
 
     def note_faults(self, faults: Sequence[Fault], name: str) -> None:

@@ -25,7 +25,7 @@ from forum.web.languages import in_language
 
 
 def merge_sector(event: str, sector: str, into: str) -> ResponseReturnValue:
-    """Say with numbers what merging two sectors does, ask for the joint floor and ceiling, and on POST merge them."""
+    """Say with numbers what merging two sectors does, and ask for floor and ceiling of the two; on POST merge them."""
     mine, other = _pair_or_404(get_any_or_404(event), sector, into)
     form = MergeSectorForm(kept_words.sent_or_kept(), data=MergeSectorForm.stored(mine, other))
     if not form.is_submitted():
