@@ -86,7 +86,7 @@ class FrontMatterWriter(yaml.SafeDumper):
     """A YAML dumper that writes each text on one line, and no anchors or aliases."""
 
     def ignore_aliases(self, data: Any) -> bool:
-        """Write a value that occurs twice in full both times."""
+        """Write a value that occurs twice in full each time: readers of front matter refuse aliases."""
         return True
 
     def increase_indent(self, flow: bool = False, indentless: bool = False) -> None:
@@ -95,7 +95,7 @@ class FrontMatterWriter(yaml.SafeDumper):
 
 
 def _represent_text(writer: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
-    """Write a text of several lines between quotes: as a block it could hold a line that ends the front matter."""
+    """Write a text of several lines in quotes: a block of YAML could hold a line that ends the front matter."""
     return writer.represent_scalar("tag:yaml.org,2002:str", text, style='"' if "\n" in text else None)
 
 

@@ -125,7 +125,7 @@ def _refuse_people(sector: Sector, where: Where) -> None:
 
 
 def _share_places(event: Event, document: Document, where: Where) -> None:
-    """Set capacity, floors (places kept for a sector) and ceilings (most places). Raises BadFile if too low."""
+    """Set capacity, floors (places kept) and ceilings (most places). Raises BadFile if more places are taken."""
     shares = [
         sectors.Share(sector["key"], sector["floor"], sector["ceiling"], SectorPolicy(sector["policy"]))
         for sector in document["sectors"]

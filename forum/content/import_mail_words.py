@@ -19,7 +19,7 @@ from forum.outbox.passages import KINDS, PASSAGES, SUBJECT
 def write(event: Event, documents: Sequence[Document], where: Where, *, actor: str, now: datetime) -> None:
     """Store an event's changed words of mails; mails that the documents lack get the standard words. Raises BadFile.
 
-    Unchanged words are not stored again: the console goes on saying whether the standard has changed since.
+    Unchanged words are not stored again, so that the console can tell whether the standard words have changed since.
     """
     wanted = {(mail["key"], code): mail[code] for mail in documents for code in LANGUAGES if mail.get(code)}
     stored = db.session.scalars(select(MailText).where(MailText.event_id == event.id)).all()

@@ -22,7 +22,7 @@ ORIGINAL = re.compile(r"events/([^/]+)/images/([0-9a-f]{16})\.jpg")
 
 @dataclass(frozen=True)
 class Size:
-    """The size of an image, the widths in which the store of images has it, and whether it has AVIF files of them."""
+    """The size of an image, the widths in which the store has it, and whether the store has AVIF files of it, too."""
 
     width: int
     height: int

@@ -174,7 +174,7 @@ def _answered_for(number: int) -> tuple[Delegate, Registration]:
 
 
 def _number_of(registration: Registration) -> str:
-    """Return a keyed number of the registration for its page, from which nobody can find out another page's."""
+    """Return a keyed digest by which a page names the registration; from it nobody can find out any other digest."""
     return keyed(f"answers {registration.id}")
 
 

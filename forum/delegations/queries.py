@@ -98,7 +98,7 @@ def list_of_contact(event: Event, email_canonical: str, now: datetime) -> Sequen
 
 
 def list_first(event: Event, now: datetime) -> Sequence[Delegation]:
-    """Return a list of the event's first delegation that is confirmed or can be, an empty list if there is none."""
+    """Return in a list the event's first delegation that is confirmed or can still be; an empty list without one."""
     query = select(Delegation).where(Delegation.event_id == event.id, _is_of_use(now))
     shown = query.options(joinedload(Delegation.sector)).order_by(Delegation.id).limit(1)
     return db.session.scalars(shown).all()

@@ -76,7 +76,7 @@ def ask(
     if deadlines.is_past_offer(registration, now):
         raise NothingOffered
     event, canonical = registration.event, names.canonical_email(email)
-    # Only the person may learn that the address is their own; `contact_acts` compares what a contact typed before.
+    # Only the person may learn that an address is theirs; `contact_acts` compares with what the contact typed earlier.
     if canonical == registration.email_canonical and actor == PERSON:
         raise SameAddress
     asked = queries.find_asked(registration, now)

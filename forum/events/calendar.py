@@ -50,7 +50,7 @@ def personal_calendar(
 
 
 def _feed_head(event: Event, language: str) -> dict[str, icalendar.vText | icalendar.vDuration]:
-    """Return the properties for a feed's name and the time until a program asks again, in old form and by RFC 7986."""
+    """Return a feed's name and the time until a program asks again, as properties of RFC 7986 and older X- ones."""
     name = Escaped(event.short_name.in_language(language))
     # In properties that icalendar does not know, a plain timedelta would be written as "6:00:00", which no program
     # reads.

@@ -69,7 +69,7 @@ def _find_change(zone: ZoneInfo, first: datetime, last: datetime) -> Change:
 
 
 def _find_rule(changes: tuple[Change, ...]) -> dict[str, object] | None:
-    """Return the yearly rule for these changes: on a month's last Sunday, or on its second."""
+    """Return the yearly rule for these changes, such as a month's last or second Sunday; None if no rule fits all."""
     if len({(one.local.month, one.local.weekday(), one.local.time(), one.after) for one in changes}) > 1:
         return None
     first = changes[0].local

@@ -26,7 +26,8 @@ FOLDER = Path(__file__).with_name("first_texts")
 BLANK = re.compile(r"(?<![!\]\\])\[([^\[\]\n]+)\](?![(\[:])")
 # A placeholder in the texts that a new event begins with, such as "{contact}": a fact about the event replaces it.
 FACT = re.compile(r"\{(controller|contact|authority|directions)\}")
-WHOLE = 1000  # `front.toml` gives floors and ceilings in thousandths of the capacity
+# `front.toml` gives floors (places kept) and ceilings (most places) in thousandths of the capacity.
+WHOLE = 1000
 
 
 @dataclass(frozen=True)

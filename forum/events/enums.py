@@ -26,7 +26,7 @@ class LineOrder(StrEnum):
     """The order in which the people on an event's waiting list are offered places (`registration.line`)."""
 
     TIME = "time"  # places are offered in the order of asking
-    # Places go to sectors below their floor first, then to organisations without a place, then in the order of asking.
+    # Places go to sectors that hold fewer than are kept for them, then to organisations without any, then by time.
     BALANCE = "balance"
 
 

@@ -131,7 +131,7 @@ def show_event(event: Event) -> None:
 
 def event_of_page() -> Event | None:
     """Return the event that the requested page is about: the event that its address names, else the current event."""
-    # Read `g` once: a page asks for its event some 70 times, and each use of Flask's proxy takes as long as the rest.
+    # Read `g` once: a page asks for its event some 70 times, and reading `g` takes as long as the rest of the function.
     known = g.get("event", UNREAD)
     if known is UNREAD:
         known = g.event = queries.find_current()

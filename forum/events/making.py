@@ -20,7 +20,7 @@ from forum.extensions import db
 from forum.web.languages import NAMES
 
 DAY = timedelta(days=1)
-# When a new event's registration opens and closes and its floors are released, until its organisers change that.
+# When a new event's registration opens and closes and its kept places are released, until its organisers change that.
 OPENS_IN, OPENS_AT = 30 * DAY, time(9)
 CLOSES_BEFORE, CLOSES_AT = 16 * DAY, time(23, 59)
 RELEASED_BEFORE = 46 * DAY

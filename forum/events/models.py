@@ -29,7 +29,7 @@ class Event(Base):
 
     is_public_content = True
     live_columns = frozenset({"taken"})
-    # The columns that calendar entries show. Because of `active_history` a new value is compared with the stored one.
+    # The columns that calendar entries show. Because of `active_history`, setting an equal value counts as no change.
     calendar_columns = (
         "name",
         "place",

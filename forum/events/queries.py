@@ -184,7 +184,7 @@ def list_events() -> list[Event]:
 
 
 def list_names(version: int | None = None) -> list[NamedEvent]:
-    """Return every event by name, the newest first; with the content version the process remembers the names."""
+    """Return every event by name, the newest first; given the content version, as the process remembers them for it."""
     return kept_values.of_version(
         "events", version, lambda: [NamedEvent(*row) for row in db.session.execute(NAMED)]
     )
