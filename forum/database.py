@@ -57,7 +57,7 @@ class SqliteCompiler(SQLiteCompiler):
     """Writes hints for SQLite, which SQLAlchemy leaves out: NOT INDEXED makes SQLite read rows by their key alone."""
 
     def get_from_hint_text(self, table: FromClause, text: str | None) -> str | None:
-        """Return the hint as it stands after the table's name."""
+        """Return the text of a hint, which SQLAlchemy then writes after the name of the table."""
         return text
 
 

@@ -67,7 +67,7 @@ def serve(web: Web, *, with_worker: bool = True, ready: Callable[[], None] = lam
 def _share_memory() -> None:
     """Exempt present objects from garbage collection: it would write to them, and child processes would copy them.
 
-    From then on garbage is collected as often as Python does by itself, for only new objects are looked at.
+    Afterwards Python collects garbage as often as by default: it only looks at objects made from then on.
     """
     gc.collect()
     gc.freeze()

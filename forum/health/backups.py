@@ -14,7 +14,7 @@ MAY_BE_OLD = timedelta(hours=26)
 
 @dataclass(frozen=True)
 class LastBackup:
-    """When the last backup on this machine was finished, None if none is known, and whether that is as it should be."""
+    """When the last backup on this machine was finished (None if unknown); `is_well` if health checks accept that."""
 
     made: datetime | None
     is_well: bool
