@@ -103,7 +103,7 @@ def test_work_that_the_worker_does_not_go_on_with_is_told(sign_in_as, event):
         "/console/nf27/tasks",
         "/console/nf27/exports/",
     )
-    # An organiser who did not ask for the export sees no task about it, and a viewer sees no task at all.
+    # The unmade export is a task only of the organiser who asked for it; a viewer sees no task at all.
     assert tasks(overview(sign_in_as(Role.REGISTRAR, event, at=clock.now()))) == [STILL]
     assert tasks(overview(sign_in_as(Role.VIEWER, event, at=clock.now()))) == []
     write(lambda: db.session.execute(update(Task).values(started_at=NOW + MINUTES)))
@@ -172,7 +172,7 @@ def test_tasks_for_whoever_runs_the_server_lead_to_the_status(app, sign_in_as, e
 
 
 def test_hours_are_told_until_held_places_are_free_again(sign_in_as, event):
-    """The table of places says when the first held place is free again, the latest registrations tell it of each."""
+    """The table of places says when the first held place is free again; the latest registrations say it of each."""
     beat(NOW)
     register(event, "ngo")
     clock.freeze(NOW + timedelta(minutes=90))

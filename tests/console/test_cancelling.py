@@ -115,7 +115,7 @@ def test_a_post_says_that_the_forum_is_cancelled(event, pages):
 
 @pytest.mark.parametrize("act", ["cancel", "sector", "new-address"])
 def test_a_person_of_a_cancelled_event_reads_no_promise_about_places(event, pages, act):
-    """Before the event is cancelled, the page for giving up a place promises the place to the next person in line."""
+    """Once the event is cancelled, no page for giving up a place opens: it promises the place to the next in line."""
     token = write(links.issue, confirmed(event), TokenPurpose.MANAGE, now=NOW)
     pages.get("self_service.enter", token=token, expect=303)
     pages.get(f"/en/r/{act}", expect=200)

@@ -116,12 +116,12 @@ def test_the_file_hides_small_numbers_of_ordinary_answers_from_all_but_the_role_
             answer(event, visa, said)
     for role in (Role.ORGANISER, Role.REGISTRAR):
         pages = sign_in_as(role, event)
-        # Soup is the next higher number: without it the hidden one would follow from the sum of 18 people.
+        # Soup, the next higher number, is hidden, too: else the hidden one would follow from the sum of 18 people.
         assert told(pages) == [
             *(("dinner", "Choice fish", "9"), ("dinner", "Choice soup", "hidden")),
             *(("dinner", "Choice late", "hidden"), ("dinner", "Choice none", "0")),
             ("dinner", "All who answered", "18"),
-            # How many answered below a hidden number would tell that number.
+            # Only people who chose "late" are asked what follows: how many of them answered would tell that number.
             *(("guests", "Other answers", "hidden"), ("guests", "All who answered", "hidden")),
             *(("allergy", "Yes", "hidden"), ("allergy", "No", "hidden")),
             *(("allergy", "All who answered", "hidden"), ("words", "All who answered", "hidden")),

@@ -1,4 +1,4 @@
-"""Files of figures, which are handed on: no number below five can be read or worked out, by state either (P10)."""
+"""Files of figures, which are handed on: no number below five can be read or worked out, in all or by state (P10)."""
 
 from datetime import UTC, datetime, timedelta
 

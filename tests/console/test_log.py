@@ -107,7 +107,7 @@ def test_an_admin_reads_that_an_entry_stands_for_several_views(sign_in_as, event
 
 
 def test_an_admin_reads_people_of_which_sectors_were_looked_at(sign_in_as, event):
-    """The words are true of each list of people; a sector that is gone since is named by its key."""
+    """An entry names the sectors of the list that was looked at; a sector that is gone since is named by its key."""
     for sectors in ("", "ngo", "it ngo", "gone"):
         note(audit_queries.ATTENDEES_VIEWED, event, sector=sectors)
     page = sign_in_as(Role.ADMIN, event).get(LOG, event="nf27", kind="views")

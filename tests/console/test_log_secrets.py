@@ -1,4 +1,4 @@
-"""The log names only people of its rows, and no missing entry reveals who is protected (P18, P21)."""
+"""The log's filter names only organisers of shown entries, and no missing entry reveals who is protected (P18, P21)."""
 
 from datetime import timedelta
 
@@ -67,7 +67,7 @@ def test_filter_does_not_name_the_handler_who_added_a_protected_person(sign_in_a
 
 
 def test_no_view_and_no_missing_view_tells_who_is_protected(sign_in_as, event):
-    """The log hides all views of people added by hand, also those by handlers that older versions recorded."""
+    """The log hides all views of people added by hand, and views by handlers, which older versions recorded."""
     organiser, handler = make_user(Role.ORGANISER, event), make_user(Role.PROTECTED_HANDLER, event)
     added = added_by(ask(sign_in_as(Role.PROTECTED_HANDLER, event)), {**FILLED, **SEALED})
     person = confirmed(event, "ngo")

@@ -400,7 +400,7 @@ def test_a_narrow_role_begins_with_its_own_page_and_sees_no_others(sign_in_as, e
 
 
 def test_a_viewer_reads_people_without_notes_and_acts(sign_in_as, event):
-    """A viewer reads about a person what organisers read, except private notes, and no link leads to an act."""
+    """A viewer reads about a person what organisers read, except private notes, and the page has no form."""
     person = register(event, "ngo")
     path = f"/console/nf27/registrations/{person.reference}"
     organiser = sign_in_as(Role.ORGANISER, event)

@@ -106,7 +106,7 @@ def test_news_of_a_preview_are_those_of_its_event(app, sign_in_as, pages, databa
     older = page.follow("Older posts")
     assert older.path == "/en/preview/nf28/news/page/2"
     assert page.all(".teaser-headline") + older.all(".teaser-headline") == expected
-    # A feed reader has opened no private link: the page offers the feed of the public news, and none of its own.
+    # A feed reader has not opened the private link: the page offers the feed of the public news, and none of its own.
     assert page.soup.select("link[type='application/atom+xml']") == []
     assert page.links["Follow the news (RSS/Atom)"] == "/en/news/feed.atom"
     write(publishing.publish, event, actor="command", now=NOW)

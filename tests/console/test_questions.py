@@ -234,7 +234,7 @@ def numbers(pages: Pages, question: Question) -> list[str | bool]:
 
 
 def test_only_the_role_care_sees_how_many_have_answered_a_sensitive_question(pages, event):
-    """By "10 and 9" organisers would know that one person said no, and the page of counts hides that (P06)."""
+    """Organisers who read 10 answers to a question, and 9 to the one asked after "yes", would know of a "no" (P06)."""
     need = make_question(event, "need", QuestionKind.YES_NO, care=True)
     below = make_question(event, "below", QuestionKind.YES_NO, care=True, after=need, values=["yes"])
     hidden = [

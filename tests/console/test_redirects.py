@@ -1,4 +1,4 @@
-"""Redirects of old addresses, set in the console: each works at once; a file of them is imported whole or not."""
+"""Redirects of old addresses, set in the console: each works at once; a file of them is imported whole or refused."""
 
 from io import BytesIO
 
