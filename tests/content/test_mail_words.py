@@ -1,4 +1,4 @@
-"""The changed words of standard mails travel in event.toml, by the rules of the console."""
+"""The changed words of standard mails are exported and imported in event.toml, and checked as in the console."""
 
 import tomllib
 

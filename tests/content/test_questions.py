@@ -1,4 +1,4 @@
-"""Questions of an event in its file: changed, ordered, refused, and never at the cost of an answer."""
+"""Questions of an event in its file: an import changes and orders them, or is refused where it would lose an answer."""
 
 import tomllib
 

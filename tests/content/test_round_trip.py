@@ -41,7 +41,7 @@ STOCKHOLM = ZoneInfo("Europe/Stockholm")
 # Columns that an export leaves out, each with the reason.
 UNTOLD = {
     "events": {
-        # Organisers cancel an event in the console, which also proposes a mailing and changes calendar entries.
+        # Only the console cancels an event, because that also proposes a mailing and changes calendar entries.
         *("cancelled_at", "cancel_reason"),
         "unpublished_at",  # `unpublished_at` is when organisers unpublished the event in this database
         # `id` is an internal key, `slug` is the folder's name, `taken` counts registrations.

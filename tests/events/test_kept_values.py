@@ -26,7 +26,7 @@ def app(make_app, database_url):
 
 
 def test_a_value_is_read_once_for_each_version(app):
-    """A value is read again for another content version, newer or older, and each time without a version."""
+    """A value is read again for another content version, newer or older, and each time when there is no version."""
     read = count()
     with app.app_context():
         told = [
@@ -37,7 +37,7 @@ def test_a_value_is_read_once_for_each_version(app):
 
 
 def test_values_of_different_names_are_kept_apart_and_are_few(app):
-    """Each kind of value has its own; a process remembers only a limited number of them."""
+    """Values of different names do not replace one another; a process remembers only a limited number of values."""
     with app.app_context():
         told = [
             kept_values.of_version(("one", number), 1, lambda number=number: number) for number in range(500)
@@ -91,7 +91,7 @@ def test_list_leaves_out_a_question_whose_answers_were_deleted_after_the_event(s
 
 
 def test_remembered_questions_belong_to_no_session(app, event):
-    """Remembered questions can be read in any later request, with their choices, and are not the session's own."""
+    """Remembered questions, with their choices, can be read in any later request: no database session owns them."""
     make_question(event, "days", choices=("one", "two"))
     version = events.content_version()
     (first,) = questions.list_named(event.id, version)

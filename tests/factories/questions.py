@@ -32,7 +32,7 @@ def make_question(
     sectors: Sequence[str] = (),
     **differing: Any,
 ) -> Question:
-    """Save a question of an event; with choices it is "several of" unless another kind is given."""
+    """Save a question of an event: of the kind SEVERAL_OF if it has choices, else TEXT, unless `kind` is given."""
     question = Question(
         event_id=event.id,
         key=key,

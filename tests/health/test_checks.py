@@ -88,8 +88,8 @@ def test_status_misses_a_worker_without_a_sign_of_life(app, database, seconds, e
 
 
 def test_status_and_the_overview_tell_of_erasures_that_a_backup_would_undo(app, database, sign_in_as):
-    # With PostgreSQL the file of tombstones (records of erasures) may be on the worker's machine: without a file,
-    # nothing is reported as late.
+    # With PostgreSQL the file of tombstones (records of erasures) may be on the worker's machine: a machine without
+    # the file reports no erasure as missing from it.
     (app.config["INSTANCE"] / tombstones.FILE).touch()
     forum = make_event()
     write(erasing.erase, confirmed(forum), actor="command", now=NOW)

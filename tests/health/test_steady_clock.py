@@ -33,7 +33,7 @@ def test_a_clock_is_steady_after_a_day_without_a_jump_and_until_the_next_one():
     assert steady_clock.is_steady(NOW + DAY)
     assert not steady_clock.is_steady(NOW + DAY + HOUR)
     write(steady_clock.watch, now=NOW + DAY - SECOND)
-    # Two workers' clocks may differ by two seconds.
+    # The clocks of two workers may differ by two seconds; that is no jump.
     assert steady_clock.is_steady(NOW + DAY)
 
 

@@ -260,7 +260,7 @@ def test_front_tells_machines_about_the_event(pages):
 def test_currency_is_that_of_the_organisers_country_and_the_place_has_only_what_the_event_says(
     pages, country, currency
 ):
-    """The currency is that of the organiser's country, not of the time zone, which several countries share."""
+    """The currency that search engines read is that of the organiser's country: several countries share a time zone."""
     make_event(**{**ORGANISER, "organiser_address": {"country": country}}, timezone="Europe/Stockholm")
     data = json.loads(pages.get("home.front").soup.select_one('script[type="application/ld+json"]').string)
     assert data["offers"].get("priceCurrency") == currency
