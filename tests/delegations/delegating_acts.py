@@ -171,7 +171,7 @@ class ChangingDelegations:
         held = before is not None and before.holds_place and not stays
         mine = [each.registration for each in one.delegation.people]
         others = [other for other in self.those_who_are(Status.CONFIRMED) if other not in mine]
-        # addresses that the delegation has already, such as one from an earlier correction
+        # Leave out addresses that the delegation has already, such as one from an earlier correction.
         named = {each.email for each in one.delegation.people}
         known = [other.email for other in others if whose == "somebody's" and other.email not in named]
         email = known[0] if known else f"corrected{next(NUMBERS)}@example.com"

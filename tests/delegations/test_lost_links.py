@@ -185,7 +185,7 @@ def test_organiser_sends_the_contact_a_new_link_three_times_an_hour(organiser, e
 
 
 def test_list_is_paged_and_asks_as_much_for_every_number_of_people(monkeypatch, organiser, event):
-    """The list of delegations takes as many SQL statements for more people, waiting or not; their pages link to it."""
+    """A page of the list of delegations takes as many SQL statements for more people; a person's page leads there."""
     seen = []
     start_write(db.session)
     event.capacity = 1

@@ -65,7 +65,7 @@ def test_page_of_somebody_who_was_replaced_acts_on_nobody(pages, delegation, act
 def test_answers_about_somebody_who_was_replaced_are_neither_kept_nor_stored(
     pages, delegation, act, typed, button
 ):
-    """What the contact typed about one person never stands in the form of the next, and deletes nothing of theirs."""
+    """What the contact typed about one person never stands in a substitute's form, and deletes no answer of theirs."""
     make_question(delegation.event, "arrival")
     make_question(delegation.event, "diet", care=True)
     page = pages.get(f"own_delegation_answers.{act}", number=1)

@@ -307,9 +307,9 @@ def test_a_part_takes_as_many_statements_late_as_early(app, organiser, page):
     ids=["a worker a second late", "a clock that was set forward"],
 )
 def test_people_of_a_table_wait_in_the_order_of_its_rows(event, organiser, page, behind, order):
-    """Two workers may import parts in turn, one of them with a moment from before it waited for the event.
+    """Two workers may import parts in turn, one of them by the time at which it began to wait for the event.
 
-    A moment from a clock that was an hour ahead is not kept for the parts that follow (R18).
+    The time of a clock that was an hour ahead is not used for the parts that follow (R18).
     """
     for _place in range(4):
         confirmed(event, "ngo", now=NOW)
