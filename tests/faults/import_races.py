@@ -89,7 +89,7 @@ def two_people_and_two_asked_delegations() -> tuple[int, list[int], list[str]]:
 
 
 def imports_beside_every_other_change(race):
-    """Imports, long and short, beside promotion, cancellations, delegations and lower limits, with people in line.
+    """Imports, long and short, beside acceptances, cancellations, delegations and lower limits, with people in line.
 
     Two places are kept for a sector from which nobody comes.
     """
@@ -185,7 +185,7 @@ def assert_long_import_goes_on_to_its_end(long) -> None:
 
 
 def assert_nobody_was_lost(holders, line, *, others) -> None:
-    """Check the states of earlier people, that `others` came besides imported ones, and that nobody has two offers."""
+    """Check earlier people's states, that `others` came who were not imported, and that nobody has two offers."""
     states = {one.id: one for one in registrations()}
     left = Counter(states[number].status for number in holders)
     assert left == {Status.CANCELLED: 12, Status.CONFIRMED: 4}

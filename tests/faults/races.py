@@ -253,7 +253,7 @@ def merges_and_cancellations(race):
 
 
 def pairs_of_registrations() -> list[tuple[int, int]]:
-    """Save sixteen registrations, of which two each are a person's."""
+    """Save sixteen registrations, two for each of eight people; return the pairs of their ids."""
     event = shared_event()
     numbers = [confirmed(event, "tech", now=clock.now()).id for _ in range(16)]
     return list(zip(numbers[::2], numbers[1::2], strict=True))
@@ -411,7 +411,7 @@ def people_of_two_events() -> tuple[list[int], list[int]]:
 
 
 def every_way_to_offer_at_once(race):
-    """Cancelling, declining, accepting, offers by hand, withdrawals and a new capacity at once, in balance order."""
+    """Cancelling, accepting, offering by hand … at once; the sector furthest below its floor gets offers first."""
     user, holders, waiting = race.begin(people_with_offers_in_balance_order)
     offered = [one.id for one in registrations() if one.status == Status.OFFERED]
     line = [number for number in waiting if number not in offered]

@@ -104,7 +104,7 @@ def test_an_act_has_no_other_commit(crash, name):
 
 
 def test_a_mail_survives_a_crash_at_each_commit_of_its_delivery(crash, smtp_server):
-    """The mail is sent once; twice if the worker dies between the mail server's 250 and the worker's commit."""
+    """The mail is sent once; twice if the worker dies after the server has taken the mail and before noting that."""
     server = {"MAIL_SERVER": "127.0.0.1", "MAIL_PORT": smtp_server.port}
     copies = []
     for number in count(1):

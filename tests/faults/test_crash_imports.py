@@ -60,7 +60,7 @@ def begin() -> None:
 
 
 def state() -> tuple[TableState, int, int]:
-    """Return the table's state, step and number of imported people; check that each is whole and places fit."""
+    """Return the table's state, step and number of imported people; check that none came twice and counters fit."""
     db.session.rollback()
     table = db.session.scalars(select(ImportTable)).one()
     rows = db.session.scalars(select(ImportedPerson.row_number)).all()

@@ -115,7 +115,7 @@ QUERY_NAMES = (
     "other",
     "kind",
     "delete",
-    # Query parameters with the names of `url_for`'s own arguments.
+    # Arguments of `url_for`: a page that passed all query parameters on to it would let a URL choose these.
     *("endpoint", "_anchor", "_external", "_method", "_scheme"),
 )
 READ_EVERYWHERE = {"lang", "next"}  # the query parameters that all pages of the console and the account read

@@ -165,7 +165,7 @@ def test_every_job_that_deletes_waits_for_a_steady_clock_or_says_why_not():
 
 
 def test_every_job_rests_after_a_jump_of_the_clock_or_says_why_not():
-    """What was told or planned for a moment is done no moment too early because a clock was wrong for minutes (R18)."""
+    """No job does too early what pages or mails announce for a moment, because a clock was wrong for minutes (R18)."""
     assert {job.name for job in JOBS if job.rests_after_jump} == RESTING.keys()
     final = {job.name for job in JOBS if job.is_final}
     assert {job.name for job in JOBS} - final == RESTING.keys() | WHY_NOT_RESTING.keys()

@@ -39,7 +39,7 @@ IN_ROWS = {
 }
 # Forms that pages show only for an unpublished event.
 BEFORE_PUBLISHING = {"previews.index"}
-# Values that a registration gets before a page can show the form: those that the URLs name are confirmed.
+# States for the registration that the URLs name: without them it is confirmed, and no page would show the form.
 WAITS = {"status": Status.WAITING, "holds_place": False, "waiting_since": NOW}
 IS_OFFERED = {"status": Status.OFFERED, "offer_expires_at": NOW + timedelta(days=3)}
 IS_CANCELLED = {

@@ -779,7 +779,7 @@ FORMS = {  # For each endpoint: audience, form values, columns that may change, 
         {
             "events": {"cancelled_at", "cancel_reason", "calendar_sequence"},
             "mailings": {"steps"},
-            # Whoever has not confirmed yet gets more time: people, contacts of delegations and substitutes.
+            # Cancelling gives more time to whoever has not confirmed: people, contacts of delegations and substitutes.
             "registrations": {"confirm_by", "version"},
             "registration_tokens": {"expires_at"},
             "delegations": {"confirm_by"},
@@ -1113,7 +1113,7 @@ def hidden_fields(world, audience: str, path: str) -> dict[str, str]:
     where = {PERSON: "/en/r/", VISITOR: "/en/register/ngo"}.get(audience, "/account/")
     if path in SHOWING_STORED or path.startswith(("/console/", "/en/r/delegation/", "/sv/r/delegation/")):
         page = browser.get(path).text
-    # Every page of a signed-in organiser has the token; the other pages of the console have no hidden fields to add.
+    # A console page has the CSRF token and its hidden fields; for other forms another page gives the token.
     if not (path.startswith("/console/") and _hidden(page, "csrf_token")):
         page = browser.get(where).text + page
     found = {name: _hidden(page, name) for name in ("csrf_token", "key", "replaced", "seen", "about")}

@@ -25,10 +25,10 @@ from tests.guards import old_data
 Tables = dict[str, set[str]]  # by table: its columns, constraints and indexes
 
 # Migrations that leave the description of the tables unchanged. Some change only tables that earlier releases made,
-# because newer tables are made in the new form. Others change the rule of a constraint, of which only the name is
-# described.
+# because newer tables are made in the new form. Others change the rule of a constraint: the description has only the
+# constraint's name.
 ALIKE = {"0050", "0069", "0085", "0100", "0102", "0104"}
-# By database: migrations that change nothing there.
+# By kind of database: migrations that change nothing on it.
 OTHERS_ALONE = {"sqlite": {"0076"}, "postgresql": {"0074"}}
 PARTS = """
 SELECT relname, attname || ' ' || format_type(atttypid, atttypmod) || ' ' || NOT attnotnull

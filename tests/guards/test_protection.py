@@ -38,7 +38,7 @@ TOKENS = re.compile(
 # Pages of the log that list page views, among them those of this test. Only acts are compared here;
 # tests/console/test_log.py tests what admins read about views.
 LOGS = {"log.index", "log.site"}
-# The audiences in the order of asking. The person comes last, because the page of own data lists today's views.
+# The audiences in the order in which they open pages. The person comes last: the page of own data lists today's views.
 LOOKED_AT = (ADMIN, *(f"{role} of {HERE}" for role in Role), PERSON)
 
 
