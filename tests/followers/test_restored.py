@@ -46,7 +46,7 @@ def leave(event, address: str) -> dict:
 
 
 def bring_back(row: dict) -> None:
-    """Restore the follower from a backup, which lacks the tombstone."""
+    """Restore the follower from a backup, which lacks the tombstone: the record that the follower has left."""
     start_write(db.session)
     db.session.execute(delete(Tombstone))
     db.session.add(Follower(**row))

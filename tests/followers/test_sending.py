@@ -35,7 +35,7 @@ from tools.pages import Pages
 OF_NEWS = [job for job in JOBS if ("news" in job.name and "forget" not in job.name) or "posts" in job.name]
 MINUTE, DAY = timedelta(minutes=1), timedelta(days=1)
 LATER = NOW + sending.PAUSE
-# The first Friday after NOW, nine o'clock in Stockholm.
+# When followers get the news of a week: on the first Friday after NOW, nine o'clock in Stockholm.
 FRIDAY = datetime(2027, 5, 7, 7, 0, tzinfo=UTC)
 
 

@@ -104,7 +104,7 @@ WAYS = {
 
 
 def make_mails(event):
-    """Make the mails of a message to everybody, the mails about registrations having left before."""
+    """Mark mails about registrations as sent, and make the mails of a message to everybody; return the message."""
     mark_all_sent()
     mailing = make_planned(event)
     run_jobs_of_mailings()
@@ -206,7 +206,7 @@ def test_the_results_say_so_of_whoever_cancels_after_the_mail_has_failed(organis
 
 
 def test_whoever_s_dead_letter_is_put_aside_stays_among_those_not_reached(organiser, event):
-    """Putting it aside stores no reason with the recipient, and the person has still not got the message."""
+    """Dismissing the failed mail stores no reason with the recipient, and the person has still not got the message."""
     person = confirmed(event)
     mailing = make_mails(event)
     mark(mail_of(mailing, person), MessageStatus.FAILED)
@@ -268,7 +268,7 @@ def test_whoever_comes_back_on_the_same_day_stays_left_out_of_a_message_taken_ba
 
 
 def test_a_lapsed_offer_takes_back_the_mail_about_a_change_of_the_event(event):
-    """Whoever is no longer registered is told of no change; such a mail has no reason to be stored."""
+    """Whoever is no longer registered is told of no change; why such a mail was taken back is not stored."""
     person = offered(event)
     mailing = mail_about_change(event)
     write(expiry.expire_due, now=person.offer_expires_at)

@@ -29,7 +29,7 @@ def days(year: int) -> dict[str, str]:
 
 
 def test_a_step_that_is_news_to_nobody_is_remembered(organiser, event):
-    """A person who registers between two changes gets a mail about the second; the first was news to nobody."""
+    """A move that is undone before any mail was made is news to nobody; whoever registers then is told of the next."""
     confirmed(event)
     before = {f"place-{code}": words for code, words in event.place.items()}
     at(1)

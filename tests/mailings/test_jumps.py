@@ -143,7 +143,7 @@ def test_an_event_that_is_over_by_a_wrong_clock_ends_no_message(event, run_at):
 
 
 def test_after_a_pause_of_the_machine_no_mail_is_made_for_an_event_that_is_over(event, run_at, monkeypatch):
-    """While the ending of messages rests, the others get no mail; if the clock was wrong, they get theirs later."""
+    """By a clock for which the event is over no mail is made; the message goes on once the clock is right again."""
     monkeypatch.setattr(sending, "AT_ONCE", 1)
     for _number in range(2):
         confirmed(event)
@@ -157,7 +157,7 @@ def test_after_a_pause_of_the_machine_no_mail_is_made_for_an_event_that_is_over(
 
 
 def test_a_message_of_an_event_taken_off_the_site_is_paused_after_a_jump_as_well(event, run_at):
-    """What depends on no time does not rest: mails about a hidden event must not leave."""
+    """Pausing, unlike ending, does not wait for a steady clock: mails about a hidden event must not leave."""
     confirmed(event)
     mailing = make_planned(event)
     run_at(NOW + MINUTE)

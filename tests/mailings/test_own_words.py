@@ -311,7 +311,7 @@ def test_a_message_goes_again_to_those_only_whom_it_did_not_reach(organiser, eve
 
 
 def test_the_link_of_a_mail_that_was_sent_again_still_refuses_for_its_own_address(event, frozen, pages):
-    """Somebody may have read the mail of which a report came back (M07)."""
+    """The mail of which a report came back may have been read: its link refuses for the address of that mail (M07)."""
     person = confirmed(event, email="asa@example.org")
     mailing = make_planned(event)
     work()

@@ -455,7 +455,7 @@ def test_an_erased_person_s_link_is_answered_like_a_token_that_nobody_has(app, e
 def test_an_erased_person_s_link_refuses_its_own_event_s_messages_when_events_move(
     app, event, other, frozen, moved
 ):
-    """The link's event ends later, another ends at its former moment: the refusal keeps to its event, and is undone."""
+    """Another event gets the end that the link's event had: the link still refuses its own event's messages alone."""
     former = event.ends_at
     write(setattr, other, "ends_at", former + timedelta(days=2))
     kim, path = send_to_kim(event)

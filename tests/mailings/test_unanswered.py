@@ -106,7 +106,7 @@ def test_the_results_say_that_somebody_has_answered_meanwhile(organiser, frozen,
 
 @pytest.mark.parametrize("why", ["answers", "withdrawn"])
 def test_no_stored_reason_tells_who_has_answered_about_diet_meanwhile(sign_in_as, frozen, event, why):
-    """The results say to the role care who has answered before the mail was made; no reason is stored for it (S14)."""
+    """The results tell the role care who has answered before the mail was made, but no reason is stored (S14)."""
     question = make_question(event, "diet", choices=("vegan",), care=True)
     quick, _silent = confirmed(event), confirmed(event)
     mailing = make_planned(event, {"unanswered": "diet"})
@@ -170,7 +170,7 @@ def test_a_message_by_a_question_about_care_is_there_for_the_role_care_alone(sig
 
 
 def send_about_care(event, status: MessageStatus) -> OutboxMessage:
-    """Write to those who have not answered about diet; return the first mail, with this status."""
+    """Write to those who have not answered about diet; give the first mail this status, and return it."""
     make_question(event, "diet", choices=("vegan",), care=True)
     mailing = make_planned(event, {"unanswered": "diet"})
     for number in sending.list_first(now=NOW + 2 * TO_STOP):

@@ -185,7 +185,7 @@ def test_an_act_that_does_not_fit_the_state_of_a_mail_is_refused(database, act, 
 def test_answers_go_to_an_address_beyond_ascii_only_in_mails_that_need_it_anyway(
     database, recipient, answers
 ):
-    """A plain recipient's server may not offer SMTPUTF8, and would refuse the mail for its Reply-To (M05)."""
+    """The server of an ASCII recipient may not offer SMTPUTF8, and would refuse a mail with such a Reply-To (M05)."""
     mail = make_mail(recipient=recipient, reply_to="svarå@example.org")
     assert mail.status == "queued"
     assert message_from_bytes(mail.content, policy=policy.SMTPUTF8)["Reply-To"] == answers

@@ -35,7 +35,7 @@ def app(make_app, database_url):
 
 @pytest.fixture
 def own(settings, app, smtp_server) -> dict:
-    """Give the settings of processes that send to the test's mail server, without a pace."""
+    """Give the settings of processes that send to the test's mail server, without a limit of mails a minute."""
     names = ("SECRET_KEY", "DATA_KEYS", "STATIC", "BULK_MAILS_PER_MINUTE", "BULK_MAILS_PER_MINUTE_AND_DOMAIN")
     return {
         **{name: settings[name] for name in names},
@@ -146,7 +146,7 @@ def test_each_mail_leaves_once_though_a_worker_is_killed_every_second(
 
     cut_off = count_in(MessageStatus.INFLIGHT)
     assert cut_off <= kills
-    # The leases of killed workers end in a quarter of an hour.
+    # End the leases of killed workers, which would last for a quarter of an hour.
     start_write(db.session)
     ended = update(OutboxMessage).where(OutboxMessage.status == MessageStatus.INFLIGHT)
     db.session.execute(ended.values(next_attempt_at=NOW, lease_until=NOW))

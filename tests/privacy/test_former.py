@@ -357,7 +357,7 @@ def test_a_restriction_whose_end_went_to_another_address_is_not_lifted(event):
 
 
 def test_everything_is_said_to_be_erased_only_when_nothing_stays(event, sign_in_as):
-    """Rows with the address of a merged registration stay with a living person who has that address."""
+    """Rows with the address of a merged registration stay with another registered person who has that address."""
     person, joined = (
         confirmed(event, given_name=name, family_name="Ek", email=f"{name}@example.org") for name in "ab"
     )
