@@ -75,7 +75,7 @@ def test_a_feed_follows_the_event_and_the_registration(app, pages):
 
 
 def test_a_feed_says_that_the_event_is_cancelled_and_takes_place_after_all(app, pages):
-    """Each change has a higher number, or a calendar program would keep the entry that it has."""
+    """Each change raises the entry's SEQUENCE number, or a calendar program would keep the entry that it has."""
     event = make_event()
     path = subscribe(pages, confirmed(event, language="en"))
     said = [entry_of(app, path)]

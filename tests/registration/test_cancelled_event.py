@@ -131,7 +131,7 @@ def asked(event):
 
 
 def test_a_delegation_and_a_substitute_get_back_the_time_of_a_cancellation(event, asked, pages, sign_in_as):
-    """Links to confirm either work for eight days from the cancellation, as links to confirm a registration do."""
+    """A delegation and a substitution can be confirmed for eight days from the cancellation, as a registration can."""
     person = confirmed(event)
     save(
         substitute := Substitution(

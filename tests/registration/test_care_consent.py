@@ -155,7 +155,7 @@ def test_organisers_change_of_another_answer_leaves_the_person_s_consent(organis
 
 
 def test_answer_of_an_earlier_version_counts_as_given_without_a_text(person):
-    """The version before stores answers without a note of consent; these can be read and withdrawn all the same."""
+    """Earlier versions store answers without a note of consent; these can be read and withdrawn all the same."""
     start_write(db.session)
     person.care_answer.answer = {"given": {"diet": ["gluten"]}, "recorded_at": NOW.isoformat()}
     db.session.commit()

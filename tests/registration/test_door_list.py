@@ -1,4 +1,4 @@
-"""The list for the door as a PDF: the rows of each list for the door, by letter, with boxes to tick (P14, P21)."""
+"""The list for the door as a PDF: the same people as in its other formats, by letter, with boxes to tick (P14, P21)."""
 
 import re
 import string

@@ -86,7 +86,7 @@ def test_columns_say_what_the_cells_of_the_rows_say(app, database, language, mon
 
 @pytest.mark.parametrize("zone", ZONES)
 def test_moments_are_in_the_zone_of_the_event_in_every_hour(app, database, zone, monkeypatch):
-    """People are registered in each half hour around a clock change, in more hours than the cache holds."""
+    """Columns and rows say the same for each half hour around a clock change, in more hours than the cache holds."""
     event, person = make_event(timezone=zone), None
     person = confirmed(event)
     monkeypatch.setattr(export_texts, "MOST_KEPT", 3)

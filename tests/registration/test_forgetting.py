@@ -1,4 +1,4 @@
-"""A registration that expired unconfirmed is erased after a day, with its address (P07); more forms add no rows."""
+"""A registration that expired unconfirmed is erased after a day, with its address (P07); later forms add no rows."""
 
 from datetime import timedelta
 

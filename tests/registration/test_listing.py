@@ -356,7 +356,7 @@ def test_number_of_queries_is_the_same_for_one_and_for_three(organiser, event):
         return len(organiser.get("attendees.index", event="nf27", q="o", sort="sector").statements)
 
     confirmed(event, "justice")
-    # The process remembers the event's questions from now on (`events/kept_values`).
+    # Later requests take no statement for the event's questions, which the process remembers (`events/kept_values`).
     organiser.get("attendees.index", event="nf27")
     one = ask()
     confirmed(event, "ngo")

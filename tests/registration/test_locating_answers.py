@@ -156,7 +156,7 @@ def test_a_clock_that_jumps_past_the_day_deletes_nothing_until_it_has_gone_stead
 def test_an_answer_sent_before_the_deletion_and_saved_after_it_is_left_out(app, event, pages, monkeypatch):
     """The form is read before the deletion, which locks the event first, and comes to its saving after waiting.
 
-    What is stored has changed meanwhile, so the person is asked to send it once more, and then it is left out.
+    Stored answers have changed meanwhile, so the person is asked to send the form again; then the answer is left out.
     """
     person, due, begin = confirmed(event), event.ends_at + WEEK, own_care.start_write
     answer(person, room=ROOM, seat=SEAT)

@@ -337,7 +337,7 @@ def test_organisers_offer_extend_and_withdraw_on_the_waiting_list(sign_in_as, da
     earlier = pages.get(index.links["Extend"])
     page = pages.get(index.links["Offer a place"])
     # The page is about the person who gets the place, but the organiser's words go to the person who loses it: so the
-    # page names that person and their language.
+    # page names whoever loses it and that person's language.
     assert "Your words to whoever loses the place (optional)" in page.all("label")
     assert page.all("[name=instead_of] option") == [
         "The place that is offered to Åsa Etta, who reads English"

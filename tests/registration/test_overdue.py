@@ -100,7 +100,7 @@ def test_asking_again_and_again_keeps_no_registration_for_ever():
 
 
 def test_worker_lets_the_place_go_and_sends_no_further_message():
-    """Asking again holds no place longer: it is offered to whoever waits, as if nobody had asked."""
+    """Asking again holds no place longer: the place is offered to whoever waits, as if nobody had asked."""
     event = room()
     registration = overdue(event)
     waiting = confirmed(event, now=LATE)

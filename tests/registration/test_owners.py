@@ -65,8 +65,8 @@ def test_merging_opens_no_sealed_answer_to_an_organisers_own_address(event, targ
         for read in (victim, fake):
             assert not [secret for secret in SEALED if secret in told(read)]
         if one is fake:
-            # The person's new answer keeps the contact, and undoing the merge gives the contact back to the other
-            # registration.
+            # The person's new answer keeps the contact whom the handler noted, and undoing the merge gives the contact
+            # back to the other registration.
             write(protection.record, fake, is_protected=True, real_name="X", now=NOW)
         write(separating.separate, merge, **BY)
         assert not [secret for secret in SEALED if secret in told(fake)]

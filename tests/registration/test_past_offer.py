@@ -49,7 +49,7 @@ def own_page(app, registration, language):
 
 
 def test_an_offer_is_past_from_its_last_moment_on_unless_the_event_is_cancelled(offered):
-    """The statement by which the worker finds offers to end means the same registrations as the rule of the pages."""
+    """The worker's statement for offers to end selects the very registrations whose offer pages call past."""
 
     def by_rule_and_statement(now) -> tuple[bool, bool]:
         selected = db.session.scalars(select(Registration).where(deadlines.past_offer(now))).all()
@@ -103,7 +103,7 @@ def test_the_attendee_list_says_that_the_time_is_over(organiser, offered, langua
 
 
 def test_the_stages_on_the_own_page_end_with_the_offers_end(app, offered, language):
-    """Nothing stands there as to come: the worker may lengthen the offer, or end the registration."""
+    """No step is shown as to come: the worker may lengthen the offer, or end the registration."""
     _pages, page = own_page(app, offered, language)
     last = {
         "en": f"Place offered time ended on {ENDED['en']}",
@@ -128,7 +128,7 @@ def test_the_page_for_somebody_else_to_come_says_that_the_time_is_over(app, offe
 
 
 def test_nobody_names_somebody_else_to_come_once_the_time_is_over(app, offered, language):
-    """The page has no form; a form that was opened in time is refused, and so is a contact's wish. No mail leaves."""
+    """The page has no form; a form opened in time, and a contact who names somebody, are refused. No mail leaves."""
     clock.freeze(ENDS - timedelta(minutes=5))
     pages, _page = own_page(app, offered, language)
     page = pages.get(f"/{language}/r/substitute")
@@ -169,7 +169,7 @@ def test_somebody_named_before_can_be_taken_back_once_the_time_is_over(app, offe
 
 
 def test_the_mail_that_offers_a_place_is_not_sent_again_once_the_time_is_over(organiser, offered, language):
-    """It would name a moment gone by as the last to accept; the page says so in place of the button."""
+    """The mail would name a moment gone by as the last to accept; the page says so in place of the button."""
     values = {"event": "nf27", "reference": offered.reference}
     clock.freeze(ENDS - timedelta(minutes=5))
     page = organiser.get("attendees.resend", **values)

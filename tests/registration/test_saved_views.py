@@ -268,7 +268,7 @@ def test_a_view_of_sectors_and_states_has_its_number_and_no_other_view_has_one(o
     assert sorted(numbered(page)[:4]) == sorted(
         [f"{queries[0]} 2", f"{queries[1]} 0", queries[2], queries[3]]
     )
-    # The process remembers the event's questions from the first page on (`events/kept_values`).
+    # The page before has read the event's questions, which the process remembers (`events/kept_values`).
     before = len(organiser.get(LIST).statements)
     save_view(organiser, "Everybody")
     page = organiser.get(LIST)

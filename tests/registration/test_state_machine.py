@@ -101,15 +101,15 @@ from tests.review.deciding_acts import Deciding
 
 # The most Hypothesis searches, each with a seed of its own, that look for a planted mistake before its test fails.
 SEARCHES = 300
-# For some mistakes, the number of the first search that finds them: this skips searches that fail. Without an entry the
-# search takes longer, but finds the mistake as well.
+# For some mistakes, the number of the first search that finds them: earlier searches, which find nothing, are skipped.
+# Without an entry it takes longer, but the mistake is found as well.
 FIRST_SEARCHES = {"refuse_if_full": 11, "_foresee_without_review": 7, "begin_again": 4, "reopen": 2}
 # The planted mistakes that `make test` looks for; `make test-slow` looks for all others.
 IN_SHORT = {"kept_for", "offer_free_places"}
 SECTORS = ("tech", "ngo", "other")
 ORGANISATIONS = ("Alfa AB", "Beta", "Gamma")
 PEOPLE = st.tuples(st.sampled_from(("tech", "ngo", "tech", "ngo", "other")), st.sampled_from(ORGANISATIONS))
-# hours to move the clock; None moves it to just before the end of the last offers
+# hours to move the clock; None moves it to two hours before the moment from which no place is offered any more
 HOURS = st.sampled_from((1, 1, 1, 13, 13, 49, 74, 24 * 6, None))
 WHO = st.sampled_from(("person", "user:1"))
 SMALL = st.integers(min_value=0, max_value=6)
@@ -442,7 +442,7 @@ class Registrations(Answering, Inviting, Substituting, Delegating, Uniting, Rule
         return sorted(name for name in self.written if name not in self.merged)
 
     def stands_as(self, name: str, until: str = "") -> str:
-        """Follow the merges of an organisation to the last one, which counts for it; stop at `until` on the way."""
+        """Follow the merges of an organisation to the one that it now counts as; stop at `until` on the way."""
         while name in self.merged and name != until:
             name = self.merged[name][0]
         return name
@@ -570,7 +570,7 @@ class Registrations(Answering, Inviting, Substituting, Delegating, Uniting, Rule
             assert lucky.id in self.chosen | self.promised or passed == []
 
     def may_pass(self, one, people) -> bool:
-        """Return whether later people may pass this person in line: in balance order, when a colleague has a place."""
+        """Return whether others may pass this person in line: balance order prefers organisations without a place."""
         return self.event.line_order == LineOrder.BALANCE and places_of_colleagues(one, people) > 0
 
     def the_last_mail_says_how_it_stands(self, people):
@@ -670,7 +670,7 @@ class Registrations(Answering, Inviting, Substituting, Delegating, Uniting, Rule
         except SectorFull:
             db.session.rollback()
             assert act in (actions.confirm, reviewing.approve)
-            # Whoever is approved once places are no longer offered would wait for nothing.
+            # Refusing an approval is justified once no place is offered any more: the person would wait for nothing.
             if not kwargs.get("only_with_place"):
                 is_too_near = act is reviewing.approve and self.now >= self.last_offer_at
                 assert is_too_near or not self.event.has_waiting_list
@@ -708,7 +708,7 @@ class Registrations(Answering, Inviting, Substituting, Delegating, Uniting, Rule
         return [one for one in self.everybody() if one.status in statuses and one.has_address]
 
     def everybody(self) -> list[Registration]:
-        """Return all registrations. They are read once in a transaction, for between two acts many preconditions ask.
+        """Return all registrations, read once in a transaction: many preconditions ask for them between two acts.
 
         Every act commits or rolls back what it has written before anything here asks again.
         """

@@ -16,8 +16,8 @@ pytestmark = pytest.mark.usefixtures("frozen")
 PACKAGE = Path(forum.__file__).parent
 ARCHITECTURE, DECISIONS = PACKAGE.parent / "docs/architecture.md", PACKAGE.parent / "docs/decisions.md"
 MOST_STAYS, MOST_RETURNS = 12, 4
-# Files that do not count as a stay for a reader: tools (the packages TOOLS and the files directly in forum/) know no
-# feature, finders only read from the database, and values only compute.
+# A reader's way is a row of stays in files. No stay counts in tools (the packages TOOLS and the files directly in
+# forum/), which know no feature, in finders, which only read the database, and in values, which only compute.
 TOOLS = {"audit", "web"}
 FINDERS = {"queries"}
 VALUES = {
@@ -80,7 +80,7 @@ def within(frame) -> str:
 
 
 def follow(calls: list[tuple[str, str]], values: set[str] = VALUES) -> list[tuple[str, bool]]:
-    """Return a reader's way: the file and first function of each stay, and whether the file was read before.
+    """Return a reader's way: each stay in a file, by file and first function, and whether the file was read before.
 
     A function is read when it is first called, together with its private helpers.
     """
@@ -105,6 +105,6 @@ def returns_of(way: list[tuple[str, bool]]) -> int:
 
 
 def named(text: str) -> list[tuple[str, bool]]:
-    """Return the stays that docs/architecture.md names, in its order."""
+    """Return the stays (files with a function) that docs/architecture.md names, in its order."""
     way = re.search(r"A registration, from the form to the outbox;.*?of the outbox\.", text, re.DOTALL)[0]
     return [(step, bool(mark)) for step, mark in re.findall(r"`(\w+\.\w+)`( ↩)?(?= →| of)", way)]

@@ -17,7 +17,7 @@ TAKEN = st.sets(st.sampled_from((*SHOWN, "q-arrival")))
 
 
 class Uniting:
-    """Part of `test_state_machine.Registrations`; `before` has what each merge replaced, by the id that it ended."""
+    """Part of `test_state_machine.Registrations`; `before` has what a merge replaced, by the id of the ended one."""
 
     before: dict[int, tuple[set[str], dict, dict]]
 
