@@ -27,11 +27,11 @@ TOKEN = re.compile(
 ATTRIBUTE = re.compile(r"[ \n]++([^ \n=]++)(?:=\"([^\"]*+)\")?+")
 # References that `html.unescape` and Beautiful Soup read alike.
 RARE_REFERENCE = re.compile(r"&(?!(?:amp|lt|gt|quot|nbsp|#34|#39);)")
-RAW = {"script", "style"}  # their text has no references and no tags
+RAW = {"script", "style"}  # the text of these elements has no references and no tags
 TEXT_ONLY = {
     "textarea",
     "title",
-}  # what looks like a tag in them is text for browsers and newer versions of html.parser
+}  # in these elements browsers and newer versions of html.parser read tags as text
 
 
 class NotPlain(Exception):

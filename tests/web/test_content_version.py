@@ -65,7 +65,7 @@ def test_a_reading_counts_for_at_most_a_second():
 
 
 def test_a_request_reads_the_version_itself_when_the_thread_is_late(app, reader, looks, monkeypatch):
-    """On a busy machine the thread may stand for longer than a second; pages do not get older by it."""
+    """A busy machine may stop the thread for a second or longer: then a request reads the version by itself."""
     monkeypatch.setattr(PolledVersion, "EVERY", 3600)
     before = reader.latest()
     with app.app_context():

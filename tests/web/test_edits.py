@@ -28,7 +28,7 @@ def test_an_edit_passes_while_the_stored_values_are_those_that_were_shown():
 
 
 def test_two_pages_do_not_show_whether_hidden_values_have_changed():
-    """Each page has another digest of the same values, and each is true; neither is one of other values."""
+    """Two pages carry different digests of the same values; either digest tells whether stored values have changed."""
 
     class Care(ShowsStoredUnseen, Form):
         name = StringField()
