@@ -33,7 +33,7 @@ from forum.registration.models import Registration
 from forum.web.forms import TidyForm
 from forum.web.languages import grouped, language, short_day_text
 
-# Stands for the reference in the URL that is made once for all rows; nothing else in the URL has capital letters.
+# Stands for a person's reference in a URL built once for all rows; nothing else in that URL has capital letters.
 STAND_IN = "REFERENCE"
 OF_THE_PERSON = {Status.WAITING, Status.OFFERED}  # statuses whose words name a position in line or a deadline
 
@@ -144,7 +144,7 @@ def tell_total(filters: Filters, total: int) -> dict[str, Any]:
 
 
 def of_event(event: Event, counts: listing.Counts) -> dict[str, Any]:
-    """Return the template's values that all lists of an event's people share, with each sector's balance by its id."""
+    """Return the values for all templates that list an event's people, among them each sector's places by its id."""
     balance = balance_of(event, counts, now := clock.now())
     sectors = dict(zip((sector.id for sector in event.sectors), balance.sectors, strict=True))
     return {"event": event, "sectors": sectors, "is_over": now >= event.ends_at, "wording": wording}

@@ -31,7 +31,7 @@ PARAMETER = "answer"
 
 
 def forget(event: Event, keys: Collection[str], *, now: datetime) -> None:
-    """Delete what remains of filters by the answers to questions with these keys. This only flushes."""
+    """Delete what reveals answers to questions with these keys by filters, such as saved views. The caller commits."""
     _delete_views(event, keys)
     parts = exists().where(KeptExportPart.export_id == KeptExport.id, KeptExportPart.number == FILTERS)
     db.session.execute(delete(KeptExport).where(KeptExport.event_id == event.id, parts))

@@ -46,7 +46,7 @@ def queue_received(
 ) -> OutboxMessage | None:
     """Queue the mail that asks to confirm the address; its text says whether a place is held until then.
 
-    `by_contact`: a contact has typed the address. A withheld mail is also rendered, so that it takes the same time.
+    `by_contact`: a contact has typed the address. A `withheld` mail is rendered, to take as long, but never sent.
     """
     told = {"submission": submission, "by_contact": by_contact, "withheld": withheld, "lane": Lane.NOW}
     return _queue_confirming(registration, _received(registration, now), now, **told)
@@ -173,7 +173,7 @@ def queue_new_address(
     withheld: bool = False,
     now: datetime,
 ) -> OutboxMessage | None:
-    """Queue the only mail to an unconfirmed new address; for a person added by hand it is the first mail."""
+    """Queue the mail that asks to confirm a new address; until then no other mail goes there."""
     link = links.new_address_address(registration, token)
     opening = OF_NEW_ADDRESS if registration.has_address else OF_FIRST_ADDRESS
     more: dict[str, Any] = {"link": link, "until": until, "is_first": not registration.has_address}
@@ -186,7 +186,7 @@ def queue_address_leaving(registration: Registration, *, now: datetime) -> Outbo
 
 
 def kind_for_state(registration: Registration, now: datetime) -> str | None:
-    """Return the kind of the mail to send again now; None for an ended registration, and an offer whose time is over.
+    """Return the kind of mail that tells the status once more; None for an ended registration or an expired offer.
 
     The mail that offers a place names the last moment to accept it, so it is not sent after that moment.
     """
@@ -219,7 +219,7 @@ def queue_for_state(
 
 
 def take_back(registrations: Sequence[Registration], *, kind: str | None = None) -> None:
-    """Cancel these registrations' unsent mails (of this kind). Call before anything is recorded in the audit trail."""
+    """Cancel these registrations' unsent mails (of this kind). Lock order: call before any audit entry is recorded."""
     if registrations:
         outbox.take_back([registration.id for registration in registrations], kind=kind)
 
@@ -253,10 +253,10 @@ def queue(
     language: str = "",
     **context,
 ) -> OutboxMessage | None:
-    """Put a mail into the outbox, with a fresh link if it has one; the link of a withheld mail is dead.
+    """Put a mail into the outbox, with a fresh link for the purpose `leads_to`; a `withheld` mail is never sent.
 
-    `to` and `language` replace the registration's. Without an address nothing is queued. A mail that may be refused
-    has a `leave_link` (M08).
+    `to` and `language` replace the registration's. Without an address nothing is queued. A mail that its recipient may
+    refuse to get again has a `leave_link` for that (M08).
     """
     if not (to or registration.has_address):
         return None

@@ -127,8 +127,8 @@ def by_first(values: Values) -> dict[str, list[str]]:
 def list_asked(event: Event, version: int | None = None) -> list[Question]:
     """Return the questions by whose answers the list is filtered: with choices, and not about diet or access (S14).
 
-    Those whose answers were deleted after the event are left out (P27). With the content version, which the request has
-    read, the process remembers the questions (`questions.list_named`).
+    Questions whose answers were deleted after the event are left out (P27). If `version`, the content version that the
+    request has read, is given, the process remembers the questions of that version (`questions.list_named`).
     """
     every = [one for one in questions.list_named(event.id, version) if not has_been_emptied(one, event)]
     return [one for one in every if one.sensitivity == Sensitivity.ORDINARY and one.kind in DECIDING]

@@ -82,7 +82,7 @@ def withdraw(registration: Registration, *, words: str = "", user_id: int, now: 
 
 
 def could_follow(registration: Registration, other: Registration, now: datetime) -> bool:
-    """Return whether this registration would get a place if the other one gave its own back. Nothing is changed."""
+    """Return whether one registration would get a place if another gave its own back. Nothing is changed."""
     trial = places.trial_of(registration.event)
     for sector in trial.sectors:
         sector.taken -= sector.id == other.sector_id

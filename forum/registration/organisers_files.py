@@ -22,7 +22,7 @@ from forum.registration.console import person_of
 bp = Blueprint("attendee_files", __name__, url_prefix="/console/<event>/registrations/<reference>/files")
 # The path of the form with which an organiser changes a person's answers, files among them.
 CHANGES_ANSWERS = re.compile(r"/console/[^/]+/registrations/[^/]+/answers")
-LARGEST_BODY = uploads.LARGEST_BODY  # the most bytes of that form's request body
+LARGEST_BODY = uploads.LARGEST_BODY  # the most bytes of a request with a person's answers and files
 
 
 def take(form: AsksQuestions, answers: Mapping[str, Any], *, is_outdated: bool) -> None:
@@ -36,7 +36,7 @@ def take(form: AsksQuestions, answers: Mapping[str, Any], *, is_outdated: bool) 
 
 
 def _name_stored_files(form: AsksQuestions, answers: Mapping[str, Any]) -> None:
-    """Let fields that name a deleted file name the person's present file: the form is then compared with that (R30)."""
+    """Replace the name of a deleted file in the form by the stored one's: the form is then compared with that (R30)."""
     for question in form.questions:
         if question.kind == QuestionKind.FILE:
             field = form[name_of(question)]

@@ -7,7 +7,7 @@ from wtforms.validators import DataRequired
 from forum.registration.forms import DetailsForm
 from forum.web.forms import required
 
-# Messages for missing answers: those of the person's own form say "your".
+# Messages for missing answers of somebody else: those of the form that people fill in themselves say "your".
 MISSING = {
     "given_name": _l("Enter the person’s given name"),
     "organisation": _l("Enter the organisation that the person comes from"),

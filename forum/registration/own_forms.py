@@ -35,7 +35,7 @@ class OwnDetailsForm(ShowsStored, DetailsForm):
     is_compared = HiddenField()
 
     def compare(self, refusal: ChangedMeanwhile) -> None:
-        """Let the page compare what is typed with what is stored now, and let the next press replace that."""
+        """Let the page show how typed and stored values differ; sending the form again replaces the stored ones."""
         self.show(refusal.stored)
         self.is_compared.data = "1"
 

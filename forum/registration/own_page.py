@@ -17,7 +17,7 @@ from forum.registration.models import Registration
 from forum.registration.stages import list_stages
 from forum.web.languages import in_language
 
-# Slugs of the event's pages to read before coming, with the text of their links; None: the page's title.
+# Slugs of the pages to read before coming to the event, and the words of the links; None stands for a page's title.
 BEFORE_COMING = {"practical": _l("Practical"), "code-of-conduct": None}
 
 
@@ -34,7 +34,7 @@ def describe(registration: Registration) -> dict[str, Any]:
         "answers": own_answers.given_rows(
             registration, every, is_changeable=registration.is_live and not is_frozen and not is_over
         ),
-        # Whether the event asks, or has asked, about diet and access at all, whatever this person has answered.
+        # Whether the event has ever asked about diet and access; the page must not show if this person has answered.
         "asks_care": any(question.sensitivity == Sensitivity.CARE for question in every),
         "stages": list_stages(
             registration,

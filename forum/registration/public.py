@@ -41,7 +41,7 @@ bp.add_app_template_filter(link_words.link_words, "link_words")
 @of_event(bp, "/register", previewed=True)
 @cache.page(seats=True)
 def choose(event: str | None = None) -> ResponseReturnValue:
-    """Let a stakeholder choose a sector, on the ring or in the list."""
+    """Let a stakeholder choose a sector, in the drawing of the places (the ring) or in the list."""
     this_event, now = get_published_or_404(event), clock.now()
     return render_template(
         "public/registration/choose.html",

@@ -101,7 +101,7 @@ def find_next_hold_end(event: Event, now: datetime) -> datetime | None:
 
 
 def find_first_live(event: Event) -> Registration | None:
-    """Return one of the event's live registrations with an address, always the same one, or None."""
+    """Return a live registration, always the same, that can stand in for an unknown address (S24); or None."""
     mine = select(Registration).where(Registration.event_id == event.id, IS_LIVE, Registration.email != "")
     # Sort by address, because an index has this order; sorting by id would have to sort all registrations.
     return db.session.scalars(mine.order_by(Registration.email_canonical).limit(1)).first()

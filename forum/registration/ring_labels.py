@@ -11,11 +11,11 @@ from dataclasses import dataclass
 WIDTH, HEIGHT = 560.0, 424.0  # the size of a ring's drawing with names at the arcs
 WIDEST = 640.0  # the most width of a ring's drawing: in a wider one the names would be too small on a phone
 NUMBERED = 430.0, 400.0  # the size of a ring's drawing with numbers at the arcs
-OVERHANG = 12.0  # how far the name of a sector may extend beyond the drawing, into the page's margin
+OVERHANG = 12.0  # how many units of the drawing a sector's name may extend beyond it, into the page's margin
 # Font size of a sector's name, in units of the drawing, and the width of a letter as a share of that size.
 NAME = 22.0, 0.52
 WORDS = 20.0, 0.44  # font size and relative letter width of the words under a sector's name
-AWAY = 15.0  # the distance from a sector's arc to its name
+AWAY = 15.0  # the distance from a sector's arc to its name, in units of the drawing
 NUMBER_AWAY = 18.0
 LINE = 20.0
 # A name is centred on its point if the sine of its angle is below this: it is near the ring's top or bottom.

@@ -8,7 +8,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-MIDDLE = 150.0  # the radius of the ring's middle row of seats; the ring's centre is 0, 0
+MIDDLE = 150.0  # the radius of the ring's middle row of seats, in units of the drawing; the centre is 0, 0
 AISLE = 1.5  # how many columns of seats are left out between two sectors
 # The distance of two seats below which the ring gets another row of seats.
 CLOSEST = 9.0

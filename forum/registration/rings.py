@@ -1,4 +1,4 @@
-"""An event's ring with texts in the page's language, from the same numbers as the list beside it."""
+"""The ring that draws an event's places, with texts in the page's language and the numbers of the list beside it."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import replace
@@ -38,7 +38,7 @@ def _form(endpoint: str, sector: Sector) -> str:
 
 
 def ring_of(event: Event, now: datetime, sector_url: Address | None = None) -> RingView:
-    """Return the event's ring; `sector_url` returns the target of an arc, "" for a sector that cannot be chosen."""
+    """Return the ring of an event's places; `sector_url` gives the link of a sector's arc, "" for no link."""
     return _draw(event, now, queries.count_undecided(event), sector_url)
 
 

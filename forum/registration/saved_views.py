@@ -32,8 +32,8 @@ from forum.registration.saved_view_models import SavedView
 SHARED, TAKEN_BACK, CHANGED, DELETED = "view.shared", "view.taken_back", "view.changed", "view.deleted"
 # The most views of one organiser for one event: more could not be told apart above the list.
 MOST = 20
-# The least number of letters with which a searched word names a person by the beginning of a name, and the least by
-# any part of a name.
+# The least letters with which a word of a view's search text names a person, so that the view is deleted with the
+# person's data: letters at the beginning of a name, and letters within one.
 LEAST_LETTERS, LEAST_WITHIN = 3, 4
 WORDS = re.compile(r"[^\W_]+")
 SEEN = select(SavedView).where(

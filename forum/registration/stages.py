@@ -71,7 +71,7 @@ def _line_passed(
 
 
 def _present(registration: Registration, position: int) -> Iterator[Stage]:
-    """Yield where the registration stands now; a change in review comes after the place, which stays meanwhile."""
+    """Yield the present stage; while somebody's change is in review, first their place, which they keep."""
     stands = _standing(registration, position)
     if registration.status == Status.CONFIRMED and registration.is_in_review:
         yield replace(stands, state=DONE)
@@ -122,11 +122,11 @@ def _before_cancellation(registration: Registration) -> Iterator[Stage]:
 
 def _to_come(registration: Registration) -> Iterator[Stage]:
     if deadlines.is_past_offer_now(registration):
-        # The worker has not said yet whether the person can still have the place.
+        # The worker has yet to end the expired offer or to prolong it: until then nobody knows what comes.
         return
     is_unconfirmed = registration.status == Status.PENDING
     if registration.is_in_review or (is_unconfirmed and reviewing.is_reviewed_once_confirmed(registration)):
-        # Of a rank in line or an offer, which stay meanwhile, only the decision says that a change is in review.
+        # Whoever waits or has an offer keeps it while a change is reviewed: only this stage has the promised day.
         has_rank = registration.status in (Status.WAITING, Status.OFFERED)
         yield Stage(_("Decision"), _promise(registration) if has_rank else "", TO_COME)
     if registration.status != Status.CONFIRMED:

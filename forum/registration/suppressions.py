@@ -1,4 +1,4 @@
-"""Marks on a person's mail address for their event: mail to many leaves it out (`forum.outbox.suppression`)."""
+"""Marks on addresses of an event's people, to which no messages to many people go (`forum.outbox.suppression`)."""
 
 from datetime import datetime
 

@@ -176,7 +176,7 @@ def _hidden(exact: Sequence[Tally], kinds: Collection[Sensitivity]) -> Iterator[
 
 
 def _hide_all(tally: Tally) -> Tally:
-    """Return the tally without any number, and the same if nobody has answered as if somebody has."""
+    """Return the tally without any number; it is the same whether anybody has answered or not."""
     question, offered = tally.question, _list_offered(tally.question)
     if question.kind in WITH_CHOICES:
         has_others = any(one.withdrawn_at for one in question.choices)

@@ -98,7 +98,7 @@ def remember_contact(delegation: Any, *, now: datetime) -> None:
 
 
 def remember_follower(follower: Any, *, now: datetime) -> None:
-    """Write a tombstone for a leaving follower of the news, in the same transaction; none for an unconfirmed address.
+    """Write a tombstone for a follower of the news as they leave, in that transaction; none for an unconfirmed address.
 
     The digest covers the moment of confirming: somebody who leaves and later follows again is another follower.
     """
@@ -180,7 +180,7 @@ def list_due(*, now: datetime) -> list[str]:
 
 
 def has_due(*, now: datetime) -> bool:
-    """Return whether an erasure whose key the forum has must be repeated before news are mailed. Raises OSError."""
+    """Return whether erasures with a known audit key must be repeated before news are mailed. Raises OSError."""
     keys = {audit.key_name(key) for key in current_app.config["DATA_KEYS"]["audit"]}
     noted = read_file()[0] if _file().exists() else {}
     mine = {mark.digest for mark in noted.values() if mark.key in keys and not is_over(mark, now)}

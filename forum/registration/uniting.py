@@ -237,7 +237,7 @@ def seal(registration: Registration, identity: joining.Record, care: joining.Rec
 
 
 def _tell(pair: Pair, old_email: str, now: datetime) -> None:
-    """Mail the person: with a link to the kept address, and without one to the other address."""
+    """Mail the person: at the kept address with a personal link, at the other address without one."""
     stays = pair.stays
     if stays.email != old_email:
         links.revoke(stays, now=now)
