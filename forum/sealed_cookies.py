@@ -57,7 +57,7 @@ def drop(response: Response, name: str, *, paths: list[str]) -> None:
 
 
 def too_long_words() -> str:
-    """Return the message that a link, for example, was not made: it is too long for the cookie to the next page."""
+    """Return the message that something, such as a link, was not made: it is too long for the cookie to carry it."""
     return _("Nothing was made: it is too long to be shown here once. Please tell whoever runs this site.")
 
 

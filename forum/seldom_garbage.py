@@ -1,8 +1,8 @@
 """Makes the forum start faster: Python's garbage collector runs seldom while its modules are imported.
 
 Importing makes a quarter of a million objects that all stay. Python looks through them again and again for garbage,
-which takes a fifth of the time until a command begins. `forum` imports this module before all others. What runs for
-long ends it.
+which takes a fifth of the time until a command begins. `forum` imports this module before all others. The server and
+the worker, which run for long, then call `end`.
 """
 
 import gc
@@ -14,5 +14,5 @@ gc.set_threshold(*SELDOM)
 
 
 def end() -> None:
-    """Let Python collect garbage as often as it does by itself."""
+    """Let Python collect garbage as often as it does by default."""
     gc.set_threshold(*USUAL)

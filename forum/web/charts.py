@@ -7,9 +7,9 @@ it, so they keep their size on a phone, when enlarged, and on paper.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-BAR_LENGTH, BAR_MIDDLE = 300, 8  # the length of a bar's drawing, and the height of its middle line
+BAR_LENGTH, BAR_MIDDLE = 300, 8  # a bar's length and the height of its middle line, in SVG units
 THINNEST = 2.0  # the least length of a part of a bar, so that one person among thousands is seen
-WIDTH, HEIGHT = 600, 200  # the width and height of the drawing of curves
+WIDTH, HEIGHT = 600, 200  # the width and height of the drawing of curves, in SVG units
 MOST_LINES = 5  # the most horizontal lines of a chart above the one at 0
 MOST_POINTS = 200  # the most points of a curve: with more days than this, some are left out of the drawing
 STEPS = (1, 2, 5)

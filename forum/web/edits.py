@@ -46,7 +46,7 @@ class ShowsStored:
 
 
 class ShowsStoredUnseen(ShowsStored):
-    """As ShowsStored, for values that the page does not show: each page has another digest of the same values.
+    """Makes an edit form for values that the page does not show: each page has another digest of the same values.
 
     Otherwise whoever opens the page twice could tell whether the values have changed meanwhile.
     """

@@ -53,7 +53,7 @@ class KeptPage:
         if seconds > SHORT_LIVED:
             for code in codes:
                 self._find_or_make(code)
-        # Count an encoding that is not made yet as if compressing saved nothing.
+        # The page's bytes, for the cache's limit: an encoding that is not made yet counts like the uncompressed page.
         self.size = sum(len(self._answers.get(code, plain).body[0]) for code in self._tags)
 
     def holds(self, version: int) -> bool:
