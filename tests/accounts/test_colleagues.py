@@ -168,7 +168,7 @@ def test_roles_are_given_and_taken_with_a_mail(app, pages, admin, event, time):
 
 
 def test_whoever_never_accepted_is_forgotten_when_removed(pages, event, time):
-    """A wrong address stays nowhere but in the outbox, and gets no second message."""
+    """The account is deleted; its address, perhaps a wrong one, stays in the outbox alone and gets no second mail."""
     pages.post(f"{HERE}/new", NEW)
     kim = find("kim@example.org")
     number, mails = kim.id, len(mails_to(kim))
@@ -188,12 +188,12 @@ def test_only_admins_of_the_event_find_the_pages(app, event, archive, time, role
             assert browser.get(f"{HERE}{path}", expect=404)
     browser = Pages(app)
     sign_in(browser, make_user(Role.ADMIN, event))
-    for path in ("", "/roles", "/removal"):  # 404: a colleague of another event
+    for path in ("", "/roles", "/removal"):  # pages about a colleague of another event are 404s
         assert browser.get(f"{HERE}/{other.id}{path}", expect=404)
 
 
 def test_nobody_gives_a_role_wider_than_their_own(pages, admin, event, time):
-    """An event's admin gives roles of that event only, secret ones only when having them, and none to themselves."""
+    """Admins give roles of their event only, care or protected_handler only if they have it, none to themselves."""
     kim = make_user(Role.ORGANISER, event)
     form = pages.get(f"{HERE}/{kim.id}/roles")
     assert [each["value"] for each in form.soup.select("main input[name=here]")] == [
@@ -352,7 +352,7 @@ def test_a_colleague_is_disabled_and_enabled(app, pages, admin, event, time):
 
 
 def test_nobody_disables_a_wider_account_their_own_or_the_last_admin(pages, admin, event, archive, time):
-    """An event's admin disables no admin of all events, even without a password; a disabled admin disables nobody."""
+    """An event's admin disables no admin of all events, even one without a password; a disabled one disables nobody."""
     wide, demo = make_user(Role.ORGANISER, event), make_user(Role.ADMIN, password_hash=None)
     write(db.session.add, Membership(user_id=wide.id, event_id=archive.id, role=Role.ORGANISER))
     for user in (admin, wide, demo):
@@ -377,7 +377,7 @@ def test_two_admins_who_disable_each_other_at_once_leave_one(app, database, even
 
 
 def test_what_the_site_or_an_admin_of_all_events_has_disabled_stays_so(pages, admin, event, time):
-    """No admin enables accounts disabled by the command; no event's admin those disabled by an admin of all events."""
+    """No admin undoes `forum disable-organiser`, and no event's admin what an admin of all events has disabled."""
     kim, chief, now = make_user(Role.ORGANISER, event, name="Kim Lind"), make_user(Role.ADMIN), clock.now()
     write(management.disable, kim, actor="command", now=now)
     asked = pages.get(f"{HERE}/{kim.id}/enabling")

@@ -118,7 +118,7 @@ def test_a_changed_cookie_is_not_shown(pages, user, time):
 
 
 def test_a_form_of_an_earlier_session_is_there_again(pages, user, time):
-    """A form is sent after signing in again in another tab, with the CSRF token of the earlier session."""
+    """A form sent with the former session's CSRF token, after signing in again in another tab, comes back filled in."""
     arrive(pages, user)
     form = pages.open(LIST).form()
     time.forward(minutes=30)

@@ -41,7 +41,7 @@ def set_a_password(_user: User, way_in: dict) -> None:
 
 
 def renew_codes(user: User, _way_in: dict) -> None:
-    queries.lock_user(user.id)  # views lock the account by `start_own_write`
+    queries.lock_user(user.id)  # as `start_own_write` does before a view changes an account
     actions.renew_recovery_codes(user, now=clock.now())
 
 

@@ -385,7 +385,7 @@ def test_a_lost_second_factor_takes_the_passkeys_along(user):
 
 
 def test_a_passkey_that_an_earlier_version_has_left_at_a_reset_opens_nothing(app, user):
-    """An earlier version beside this one resets the second factor and leaves the account's passkeys in place."""
+    """Passkeys left by an earlier version when it resets a second factor sign nobody in; a new set-up deletes them."""
     device = device_of(user)
     pages, page, options = begin(app, user)
     write(lambda: setattr(db.session.get_one(User, user.id), "totp_secret", None))

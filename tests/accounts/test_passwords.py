@@ -125,7 +125,7 @@ def test_nothing_stored_matches_nothing():
 
 
 def test_the_first_check_makes_the_unmatchable_hash_even_when_a_hash_is_stored():
-    """A process's first check makes the hash that no password matches, for known addresses too: equal times (S24)."""
+    """The first check makes the hash that no password matches for known addresses, too: all take equal time (S24)."""
     stored = passwords.hashed(PASSWORD)
     passwords._unmatchable_hash.cache_clear()
     assert passwords.matches(stored, PASSWORD)
@@ -171,7 +171,7 @@ def trying(monkeypatch) -> Iterator[Trying]:
     monkeypatch.setattr(passwords, "HASHER", trying)
     monkeypatch.setattr(passwords, "TRIES", Line(2))
     yield trying
-    passwords._unmatchable_hash.cache_clear()  # forget this test's hash
+    passwords._unmatchable_hash.cache_clear()  # later tests must not use the hash that `trying` has made
 
 
 @pytest.mark.parametrize("is_first", [False, True])

@@ -44,7 +44,7 @@ def pending(role: Role = Role.ADMIN, event=None) -> User:
 
 
 def test_the_first_password_of_a_wider_account_is_not_sent_by_an_events_admin(pages, admin, event, time):
-    """When an event's admin invites that address, the password link that the command line has printed stays valid."""
+    """An invitation by an event's admin has no password link, and the link printed by the command line stays valid."""
     boss = pending()
     token = write(management.invite, boss, actor="command", now=clock.now())
     pages.post(f"{HERE}/new", typed(boss.email), expect=303)
