@@ -91,7 +91,7 @@ def test_a_look_at_a_list_with_nobody_on_it_is_no_view(sign_in_as):
 def test_attendee_list_is_recorded_once_an_hour_for_each_choice_of_sectors(
     make_app, database_url, monkeypatch
 ):
-    """Turning pages, other filters and sorting are one look, of which the entry keeps the sectors (P18)."""
+    """Turning pages, filtering and sorting are one view of the list; its audit entry keeps the sectors shown (P18)."""
     app = make_app(database_url)
     with app.app_context():
         event = make_event(sectors=[make_sector("ngo", position=1), make_sector("tech", position=2)])
@@ -114,7 +114,7 @@ def test_attendee_list_is_recorded_once_an_hour_for_each_choice_of_sectors(
 
 
 def test_page_of_the_attendee_list_that_is_recorded_already_writes_nothing(pages):
-    """The audit trail grows by looks, not by pages turned: the second page of an hour costs no further statement."""
+    """One audit entry covers an hour's views: a second page runs no SQL that writes or touches the audit trail."""
     event = make_event()
     confirmed(event)
     sign_in(pages, make_user(event=event))
@@ -209,7 +209,7 @@ def test_wrong_codes_are_recorded_and_right_ones_are_not(app):
 
 
 def test_person_is_not_shown_while_the_view_cannot_be_recorded_and_a_list_is(pages, monkeypatch, caplog):
-    """Each try gets the page for a busy forum, also one that would count as a further view; the log has it (S43)."""
+    """A person's page is a 503, also a third time, which usually needs no entry; the log notes each try (S43)."""
     event = make_event()
     person, user = confirmed(event, given_name="Zebra"), make_user(event=event)
     sign_in(pages, user)
@@ -288,7 +288,7 @@ READ_ONLY = {"sqlite": "PRAGMA query_only = ON", "postgresql": "SET default_tran
 def test_page_of_a_person_answers_that_the_forum_is_busy_when_the_database_can_only_be_read(
     make_app, database_url
 ):
-    """Each database has an error of its own for that; the page is the one for a busy forum with all of them (S43)."""
+    """SQLite and PostgreSQL raise different errors for a write; with both a person's page answers 503 (S43)."""
     app = make_app(database_url)
     with app.app_context():
         event = make_event()
@@ -340,7 +340,7 @@ def test_a_view_is_recorded_each_time_when_nobody_can_count(make_app, sqlite_url
 
 
 def test_tries_at_one_account_do_not_hide_those_at_another(app):
-    """A count of the client's refusals alone would record the 1st, 2nd and 4th, which are all at the first account."""
+    """Refusals count for each account: one count of a client's would have recorded only tries at the first account."""
     one, other = make_user(password_hash=passwords.hashed(PASSWORD)), make_user()
     guess_passwords(app, [one.email, one.email, other.email, one.email, other.email, other.email])
     told = [(entry[3], entry[4]) for entry in recorded("account.sign_in_refused")]
