@@ -14,7 +14,7 @@ def app(make_app, database_url):
 
 @pytest.fixture
 def event(database):
-    """Save an event in whose sector "justice" the eight people have places, and one place in "ngo"."""
+    """Save an event with places for the eight people in the sector "justice", and one place in the sector "ngo"."""
     sectors = [make_sector("justice", ceiling=8), make_sector("ngo", ceiling=1)]
     return make_event(capacity=9, sectors=sectors, organisation_cap=9)
 

@@ -31,7 +31,7 @@ from tests.registration.reading import kinds_for, newest_mail, recorded
 
 
 def test_other_people_and_changed_answers_change_what_the_page_has_shown(event, people):
-    """The page's mark (digest) differs for other people of an equal sum of ids, and for approvals by their answers."""
+    """A digest of what the page shows (mark) differs for other people and, before approvals, for changed answers."""
 
     def mark(kind: TaskKind, *chosen: Registration) -> str:
         references = frozenset(person.reference for person in chosen)

@@ -1,4 +1,4 @@
-"""Acts on many people that are refused: too many tags, a removed sector, people in review; no forecast for too many."""
+"""Acts on many people that are refused: too many tags, a removed sector, people in review, forecasts for too many."""
 
 from types import SimpleNamespace
 
