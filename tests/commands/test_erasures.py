@@ -201,7 +201,7 @@ def test_the_forum_does_not_serve_while_an_erasure_cannot_be_repeated(
 
 
 def test_an_earlier_registration_of_an_erased_person_is_not_brought_back(make_app, sqlite_url, tmp_path):
-    """Whoever cancels, registers again with the same address and is erased has two registrations in tombstones."""
+    """Erasing a person who has cancelled and registered again writes tombstones for both registrations."""
     app = make_app(sqlite_url)
     with app.app_context():
         confirmed(make_event(), given_name="Zqone", email="zq@example.org")
@@ -286,7 +286,7 @@ def test_a_merge_that_was_undone_ends_nobody_unsaid_in_a_full_event(
 def test_nothing_of_an_erased_person_stays_with_whom_they_were_merged_into(
     make_app, sqlite_url, tmp_path, is_over
 ):
-    """In the backup the kept registration has the erased person's address, and no place is free to restore anybody."""
+    """A restore gives the kept registration its own address back, even if no place is free to undo the merge."""
     app = make_app(sqlite_url)
     with app.app_context():
         event = make_event(
@@ -311,7 +311,7 @@ def test_nothing_of_an_erased_person_stays_with_whom_they_were_merged_into(
 
 
 def test_merges_in_a_row_that_were_undone_end_nobody(make_app, sqlite_url, tmp_path):
-    """The backup has the third registration merged into the second, this into the first; the second is erased later."""
+    """In the backup a third person is merged into a second, that one into a first; erasing the second ends neither."""
     app = make_app(sqlite_url)
     with app.app_context():
         event = make_event()

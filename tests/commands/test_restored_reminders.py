@@ -40,7 +40,7 @@ def app(make_app, database_url):
 
 
 def restore(now) -> None:
-    """Make the present database safe as if it had been restored from a backup.
+    """Pause mails and reminders in the present database, as restoring it from a backup does.
 
     For PostgreSQL a restore runs a script of SQL, here with the test's time in place of the database's now().
     """

@@ -205,7 +205,7 @@ def test_restored_forum_lets_nobody_in_and_sends_nothing_by_itself(app, make_app
 def test_looks_after_a_restore_are_recorded_although_the_counters_outlive_it(
     app, make_app, blank_url, tmp_path
 ):
-    """The entry of a look that the backup lacks stands for no look at the restored forum (P18)."""
+    """A restore resets the counters of views: they count a view whose audit entry the backup lacks (P18)."""
     counters = f"sqlite:///{tmp_path / 'counters.sqlite3'}"
     before = make_app(app.config["SQLALCHEMY_DATABASE_URI"], LIMITER_STORAGE=counters)
     with before.app_context():

@@ -10,7 +10,7 @@ from forum.commands import serving
 
 @pytest.fixture(autouse=True)
 def thresholds():
-    """Set the thresholds back after the test."""
+    """Restore the garbage collector's thresholds after the test."""
     before = gc.get_threshold()
     yield
     gc.set_threshold(*before)
