@@ -58,13 +58,13 @@ def test_a_ratio_that_is_worse_is_a_fault_when_it_is_worse_again(tmp_path, again
 
 
 def test_runs_of_one_turn_are_compared_with_each_other():
-    """A machine that is half as fast in its second half changes no ratio, however many runs it slows of each side."""
+    """A machine that becomes half as fast changes no ratio of the forum's rate to that of the server beside it."""
     forum, bare = Figures([40.0, 40.0, 20.0]), Figures([20.0, 20.0, 10.0])
     assert forum.ratio_to(bare) == 2.0
 
 
 def test_a_machine_that_becomes_slower_hides_no_ratio_that_fell():
-    """Rates may differ by half from run to run: what counts is how much the turns' ratios differ."""
+    """The tolerance comes from the ratios of single runs, not from their rates, which a slower machine changes, too."""
     bare = Figures([16.0, 16.0, 8.0, 16.0, 8.0])
     before, now = ([share * rate for rate in bare.rates] for share in (2.5, 1.5))
     rows = [per_second("Pages", "front page", Figures(rates), ("bare", bare)) for rates in (before, now)]
