@@ -329,7 +329,7 @@ def _write_down(event: Event) -> None:
 
 
 def _ask(event: Event) -> Question:
-    """Add a question with a dependent one that lacks a language, and a third question that is withdrawn."""
+    """Add four questions: with choices, dependent on these and in Swedish only, withdrawn, and for a file."""
     words = {"label": _both(LONG_WORD), "help": _both(LONG_ORGANISATION)}
     diet = make_question(event, "diet", choices=(LONG_WORD[:30], "other"), care=True, **words)
     make_question(event, "more", care=True, after=diet, values=["other"], label=Text(sv=LONG_NAME))
