@@ -17,6 +17,7 @@ from pathlib import Path
 from bench import crowds, desk, filling, load, mails, measures, registering, serving
 from bench.load import Asked
 from bench.report import Report, Row, per_second
+from bench.turns import TURNS
 from forum.commands.preparing import compile_translations
 from tools import servers
 
@@ -185,8 +186,8 @@ def measure_mails(report: Report, folder: Path, quick: bool) -> None:
                 is_file = name == "SQLite"
                 url = f"sqlite:///{place / 'forum.sqlite3'}" if is_file else server.url(server.create())
                 app = filling.new_app(place, url)
-                # Add more people than those whose mails are measured: some mails are sent before measuring begins.
-                filling.add_registrations(app, people + 2 * number)
+                # Add more people than are measured: some mails are sent before, and each turn sends whole batches.
+                filling.add_registrations(app, people + 2 * number + 2 * TURNS * mails.BATCH)
                 if people == number:
                     for row in mails.rows(app, sink.port, number, group):
                         report.add(row)

@@ -73,22 +73,6 @@ class Figures:
         """Half the difference between the slowest and the fastest run, in per cent of the median."""
         return 50 * (max(self.rates) - min(self.rates)) / self.median
 
-    def ratio_to(self, other: "Figures") -> float:
-        """Return the median of the ratios to the runs of `other`, one ratio for each turn (`ratios_to`)."""
-        return statistics.median(self.ratios_to(other))
-
-    def ratios_to(self, other: "Figures") -> list[float]:
-        """Return for each turn the ratio of this measurement's run to the run of `other`.
-
-        The two runs of a turn are made one after the other, so a machine that becomes slower changes both.
-        """
-        return [mine / theirs for mine, theirs in zip(self.rates, other.rates, strict=True)]
-
-    def spread_of_ratios_to(self, other: "Figures") -> float:
-        """Half the difference between the smallest and the greatest ratio of a turn, in per cent of the median."""
-        ratios = self.ratios_to(other)
-        return 50 * (max(ratios) - min(ratios)) / statistics.median(ratios)
-
 
 @dataclass(frozen=True)
 class Asked:
@@ -103,9 +87,9 @@ def pages(asked: Mapping[str, Asked], *, seconds: int = 3) -> dict[str, Figures]
     return {name: _ask_for_a_while(each, seconds) for name, each in asked.items()}
 
 
-def together(turns: Sequence[Mapping[str, Figures]]) -> dict[str, Figures]:
+def together(taken: Sequence[Mapping[str, Figures]]) -> dict[str, Figures]:
     """Combine the figures of several turns, page by page: all rates, and the medians of the percentiles."""
-    return {name: _together([turn[name] for turn in turns]) for name in turns[0]}
+    return {name: _together([turn[name] for turn in taken]) for name in taken[0]}
 
 
 def registrations(urls: dict[str, str], *, clients: int, total: int, runs: int = 3) -> dict[str, Figures]:

@@ -4,6 +4,7 @@ Measures, too, how soon somebody who registers meanwhile gets the mail that asks
 """
 
 import smtplib
+import statistics
 import subprocess
 import sys
 import time
@@ -17,9 +18,9 @@ from typing import IO
 from flask import Flask
 from sqlalchemy import select
 
-from bench import load, serving
+from bench import load, serving, turns
 from bench.files import measured
-from bench.report import Row, in_digits
+from bench.report import Row, in_turns
 from forum import clock
 from forum.columns import Text
 from forum.database import start_write
@@ -34,6 +35,8 @@ from forum.outbox.models import OutboxMessage
 from tools.servers import free_port
 
 MAKING = [job for job in JOBS if job.name in ("begin mailings", "queue mailings")]
+# The worker makes and sends at most so many mails at a time.
+BATCH = 50
 WRITTEN = Written(
     Text(sv="Välj din grupp", en="Choose your group"),
     Text(sv="Hej {given name}!\n\nVälj här: {own page}", en="Dear {given name},\n\nChoose here: {own page}"),
@@ -44,11 +47,16 @@ FAST = {"BULK_MAILS_PER_MINUTE": 600_000, "BULK_MAILS_PER_MINUTE_AND_DOMAIN": 60
 
 @dataclass
 class Spent:
-    """The seconds of making and of sending mails, and by how many MB the process has grown at most during both."""
+    """The seconds of making and of sending mails, how many were sent, and by how many MB the process grew at most."""
 
     making: float = 0.0
     sending: float = 0.0
+    sent: int = 0
     grown: float = 0.0
+
+    @property
+    def made_and_sent(self) -> float:
+        return self.making + self.sending
 
 
 # The domain of the people who register while a message to many is sent, and how many of them are measured.
@@ -80,6 +88,15 @@ def sink() -> Iterator[Sink]:
 
 def send(app: Flask, port: int, number: int) -> Spent:
     """Write a message to everybody; make and send its first `number` mails like the worker; return time and memory."""
+    begin(app, port)
+    with app.app_context():
+        spent = Spent()
+        _seconds, _result, spent.grown = measured(lambda: _work_off(spent, number))
+    return spent
+
+
+def begin(app: Flask, port: int) -> None:
+    """Write a message to everybody; make and send its first batch, which includes work that is done only once."""
     _point(app, port)
     with app.app_context():
         start_write(db.session)
@@ -89,35 +106,40 @@ def send(app: Flask, port: int, number: int) -> Spent:
         own_words.send(mailing, begins_at=None, user_id=None, **by)
         mailing.begins_at = now - timedelta(seconds=1)
         db.session.commit()
-        spent = Spent()
-        _work_off(spent, 50)  # these mails are not measured: they include work that a process does only once
-        spent = Spent()
-        _seconds, _result, spent.grown = measured(lambda: _work_off(spent, number))
-    return spent
+        _work_off(Spent(), BATCH)
 
 
 def rows(app: Flask, port: int, number: int, group: str) -> Iterator[Row]:
     """Return the rates of making and sending mails, beside a bare loop that sends the same bytes."""
-    spent = send(app, port, number)
+    begin(app, port)
     with app.app_context():
         _make()
         waiting = select(OutboxMessage).where(OutboxMessage.sealed_content.is_not(None)).limit(1)
         sample = db.session.scalars(waiting).one().content
         db.session.rollback()
-    bare = _bare_loop(port, sample, number)
-    app.config.update(FAST)
-    with app.app_context():
-        paced = Spent()
-        _work_off(paced, number)
-    beside = f"smtplib alone: {number / bare:,.0f}"
-    for what, seconds in (
-        ("mails sent", spent.sending),
-        ("mails sent, a pace kept", paced.sending),
-        ("mails made and sent", spent.making + spent.sending),
+        _seconds, (spent, bare), grown = measured(lambda: _in_turns(port, sample, number))
+        app.config.update(FAST)
+        paced, paced_bare = _in_turns(port, sample, number)
+    for what, each, beside in (
+        ("mails sent", [turn.sent / turn.sending for turn in spent], bare),
+        ("mails sent, a pace kept", [turn.sent / turn.sending for turn in paced], paced_bare),
+        ("mails made and sent", [turn.sent / turn.made_and_sent for turn in spent], bare),
     ):
-        yield Row(group, what, f"{number / seconds:,.0f} a second", beside, in_digits(bare / seconds))
-    yield Row(group, "mails made: words, links, sealed bytes", f"{number / spent.making:,.0f} a second")
-    yield Row(group, f"memory, {number:,} mails", f"{spent.grown:+.1f} MB")
+        alone = f"smtplib alone: {statistics.median(beside):,.0f}"
+        yield Row(group, what, f"{statistics.median(each):,.0f} a second", alone, **in_turns(each, beside))
+    made = statistics.median(turn.sent / turn.making for turn in spent)
+    yield Row(group, "mails made: words, links, sealed bytes", f"{made:,.0f} a second")
+    yield Row(group, f"memory, {number:,} mails", f"{grown:+.1f} MB")
+
+
+def _in_turns(port: int, content: bytes, number: int) -> tuple[list[Spent], list[float]]:
+    """Make and send `number` mails in turns with a bare loop; return what each turn took, and the bare loop's rates."""
+    spent, rates, part = [], [], number // turns.TURNS
+    for _turn in range(turns.TURNS):
+        spent.append(Spent())
+        _work_off(spent[-1], part)
+        rates.append(part / _bare_loop(port, content, part))
+    return spent, rates
 
 
 def confirming(folder: Path, url: str, sink: Sink, group: str, people: int) -> Row:
@@ -160,24 +182,23 @@ def _make() -> None:
 
 def _work_off(spent: Spent, number: int) -> None:
     """Make and send mails in turns, as the worker does, until `number` mails are sent."""
-    sent = 0
-    while sent < number:
+    while spent.sent < number:
         began = time.perf_counter()
         _make()
         made = time.perf_counter()
         done = delivery.deliver_due()
         spent.making += made - began
         spent.sending += time.perf_counter() - made
-        sent += done
+        spent.sent += done
         if not done:
-            raise RuntimeError(f"{sent} mails were sent, not {number}")
+            raise RuntimeError(f"{spent.sent} mails were sent, not {number}")
 
 
 def _bare_loop(port: int, content: bytes, number: int) -> float:
     """Send one mail's bytes `number` times with smtplib, fifty mails over each connection; return the seconds."""
     began = time.perf_counter()
-    for start in range(0, number, 50):
+    for start in range(0, number, BATCH):
         with smtplib.SMTP("127.0.0.1", port) as client:
-            for each in range(start, min(start + 50, number)):
+            for each in range(start, min(start + BATCH, number)):
                 client.sendmail("forum@example.org", [f"p{each}@example.org"], content)
     return time.perf_counter() - began

@@ -4,13 +4,15 @@ import json
 import os
 import platform
 import re
+import statistics
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from itertools import groupby
 from pathlib import Path
 
+from bench import turns
 from bench.load import Figures
 
 BEGIN, END = "<!-- measured: begin -->", "<!-- measured: end -->"
@@ -83,8 +85,15 @@ def per_second(
         return Row(group, what, value, aim=aim, errors=figures.errors)
     name, other = reference
     beside = f"{name}: {other.median:,.0f}"
-    ratio, spread = in_digits(figures.ratio_to(other)), round(figures.spread_of_ratios_to(other), 1)
-    return Row(group, what, value, beside, ratio, aim, figures.errors, ratio_spread=spread)
+    return Row(
+        group, what, value, beside, aim=aim, errors=figures.errors, **in_turns(figures.rates, other.rates)
+    )
+
+
+def in_turns(ours: Sequence[float], beside: Sequence[float]) -> dict[str, str | float]:
+    """Return a row's `ratio` and `ratio_spread` for our figures and the reference's, one of each a turn."""
+    ratios = turns.ratios(ours, beside)
+    return {"ratio": in_digits(statistics.median(ratios)), "ratio_spread": round(turns.spread(ratios), 1)}
 
 
 def in_digits(ratio: float) -> str:
