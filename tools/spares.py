@@ -32,6 +32,7 @@ END_OTHERS = """
 SELECT pg_terminate_backend(pid, 60000) FROM pg_stat_activity
 WHERE datname = current_database() AND pid <> pg_backend_pid()
 """
+END_BUSY = f"{END_OTHERS} AND state IS DISTINCT FROM 'idle'"
 SEQUENCES = "SELECT sequencename, last_value FROM pg_sequences WHERE last_value IS NOT NULL"
 START_ANEW = """
 SELECT setval(format('%I.%I', schemaname, sequencename)::regclass, start_value, false)
@@ -76,6 +77,12 @@ class SpareDatabases:
             self._idle.append(name)
         else:
             self._server.drop(name)
+
+    def empty(self, name: str) -> None:
+        """Empty a lent database, and end only those connections to it that are at work: idle ones stay open."""
+        with self._server.connect(name) as connection:
+            connection.execute(END_BUSY)
+            _put(connection, self._first)
 
     def read(self, name: str) -> Content:
         """Return what is in a database, for `fill`."""

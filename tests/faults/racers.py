@@ -20,6 +20,7 @@ from flask import Flask, current_app
 from psycopg.errors import ConnectionTimeout
 from sqlalchemy import event as engine_events
 from sqlalchemy import select
+from sqlalchemy.engine import URL, Engine
 from sqlalchemy.exc import TimeoutError as NoConnectionLeft
 
 from forum import clock, create_app, database
@@ -133,15 +134,30 @@ def serve() -> None:
     share_routes()
     compile_writes_once()
     describe_files_once()
+    engines: dict[URL, Engine] = {}
     while (sent := pipe.recv()) is not None:
         number, race = sent[0], Race(**sent[1])
         app = create_app(race.settings)
+        _keep_connections(app, engines)
         look_at_once(app)
         compile_once(app)
         with nullcontext() if race.with_lock else _without_locks(app):
             pipe.send([asdict(outcome) for outcome in _run(app, race, number, pipe)])
         with app.app_context():
-            db.engine.dispose()
+            if db.engine not in engines.values():
+                db.engine.dispose()
+
+
+def _keep_connections(app: Flask, engines: dict[URL, Engine]) -> None:
+    """Give the app the engine of an earlier app on the same PostgreSQL database, whose connections are still open.
+
+    PostgreSQL starts a process for each new connection, which reads the system's tables and compiles the triggers. The
+    threads of a server find open connections, too.
+    """
+    with app.app_context():
+        engine = db.engine
+        if engine.dialect.name == "postgresql":
+            db._app_engines[app][None] = engines.setdefault(engine.url, engine)
 
 
 def _run(app: Flask, race: Race, number: int, pipe: Connection) -> list[Outcome]:

@@ -4,6 +4,8 @@ The threads of four real processes, each with an app of its own on one database,
 scenario of tests/faults/races.py runs once, and twenty times in the slow part.
 """
 
+from collections.abc import Iterator
+
 import pytest
 
 from tests.faults import import_races, invitation_races, organisation_races, races
@@ -27,6 +29,21 @@ STORIES = {
     "tables for the last places": invitation_races.tables_for_the_last_places,
     "imports for the last places": import_races.imports_for_the_last_places,
 }
+
+
+@pytest.fixture(scope="module")
+def raced_database(spare_databases) -> Iterator[str]:
+    """Give the PostgreSQL database of all races, to which the racing processes keep their connections."""
+    name = spare_databases.lend()
+    yield name
+    spare_databases.take_back(name)
+
+
+@pytest.fixture
+def postgres_url(postgres_server, spare_databases, raced_database) -> Iterator[str]:
+    """Give the URL of a migrated PostgreSQL database, empty for each test."""
+    yield postgres_server.url(raced_database)
+    spare_databases.empty(raced_database)
 
 
 @pytest.fixture

@@ -1,5 +1,6 @@
 """A reused PostgreSQL database is as the migrations leave it, whatever the previous test has changed."""
 
+import psycopg
 import pytest
 
 from tools.spares import SpareDatabases
@@ -127,6 +128,28 @@ def test_an_open_transaction_does_not_keep_it(spares, postgres_server):
     assert spares.lend() == name
     left_open.close()
     postgres_server.drop(name)
+
+
+def test_an_emptied_database_keeps_idle_connections_and_no_open_transaction(spares, postgres_server):
+    """Rows of the first borrower are gone, the first ones are back, and the database is still lent."""
+    name = spares.lend()
+    before = first_rows(postgres_server, name)
+    idle, at_work = postgres_server.connect(name), postgres_server.connect(name)
+    idle.execute(FILL)
+    run(postgres_server, name, "DELETE FROM mail_relay")
+    at_work.autocommit = False
+    at_work.execute(FILL.replace("own", "other").replace("1", "2"))
+    spares.empty(name)
+    assert (count(postgres_server, name), first_rows(postgres_server, name)) == (0, before)
+    assert idle.execute(f"{FILL} RETURNING id").fetchone() == (1,)
+    with pytest.raises(psycopg.OperationalError):
+        at_work.execute("SELECT 1")
+    other = spares.lend()
+    assert other != name
+    for connection in (idle, at_work):
+        connection.close()
+    for each in (name, other):
+        postgres_server.drop(each)
 
 
 @pytest.mark.parametrize("change", CHANGES)
