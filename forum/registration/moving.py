@@ -36,7 +36,7 @@ class Outcome(StrEnum):
     KEEPS_PLACE = "keeps_place"
     NO_PLACE = "no_place"
     IN_LINE = "in_line"
-    REVIEWED = "reviewed"
+    REVIEWED = reviewing.MOVED_INTO_REVIEW
     # The person has a place after the move; an unfinished review ends, because the new sector has no reviews.
     GETS_PLACE = "gets_place"
     JOINS_LINE = "joins_line"

@@ -13,6 +13,7 @@ from sqlalchemy import select
 
 from forum.audit import actions as audit
 from forum.audit import queries as audit_queries
+from forum.audit.models import AuditEntry
 from forum.events import queries as events
 from forum.events.enums import SectorPolicy
 from forum.events.models import Event
@@ -25,6 +26,8 @@ from forum.registration.models import Registration
 # The fields that are reviewed: a person approved under one name must not come under another name without a new review.
 REVIEWED = frozenset({"given_name", "family_name", "organisation"})
 LAST_MINUTE = time(23, 59)
+# The outcome of a move by which a person has to be approved once more, as the audit trail records it.
+MOVED_INTO_REVIEW = "reviewed"
 
 
 @dataclass(frozen=True)
@@ -83,7 +86,7 @@ def find_approval(registration: Registration) -> datetime | None:
     approved_at, is_change = None, False
     for entry in audit_queries.find_course_of_reviews(registration):
         if entry.action == audit_queries.REGISTRATION_MOVED:
-            approved_at = None
+            approved_at, is_change = None, is_change and not _begins_review(entry)
         elif entry.action != audit_queries.REGISTRATION_APPROVED:
             is_change = True
         elif is_change:
@@ -193,6 +196,14 @@ def find_placed(event: Event, asked: Collection[Registration], now: datetime) ->
     held = caps.held_by(event, keys)
     first = [one for one in asked if one.status == Status.IN_REVIEW]
     return {one.id for one in first if places.admit_on_trial(trial, one, now, held)}
+
+
+def _begins_review(move: AuditEntry) -> bool:
+    """Return whether a move to another sector put the registration into review, which ended the review of a change.
+
+    After any other move an unfinished review of a change goes on, with or without a place.
+    """
+    return move.details is not None and move.details.payload.get("outcome") == MOVED_INTO_REVIEW
 
 
 def _await_decision(registration: Registration, now: datetime) -> None:

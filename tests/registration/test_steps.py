@@ -108,15 +108,21 @@ def test_the_approval_of_a_change_is_no_approval_of_the_registration():
     assert [(stage.label, stage.when) for stage in found][2] == ("On the waiting list", "")
 
 
-def test_only_the_approval_in_the_present_sector_is_told():
-    """A person who moves to another reviewed sector reads the day of the approval there."""
-    policy = SectorPolicy.REVIEW
+@pytest.fixture
+def two_reviewed():
+    """Give a registration that was approved in one of the two reviewed sectors of its event."""
+    keys = ("justice", "ngo")
     sectors = [
-        make_sector("justice", policy=policy, position=1),
-        make_sector("ngo", policy=policy, position=2),
+        make_sector(key, policy=SectorPolicy.REVIEW, position=number) for number, key in enumerate(keys, 1)
     ]
     person = confirmed(make_event(sectors=sectors))
     write(reviewing.approve, person, actor="user:1", now=NOW + timedelta(days=1))
+    return person
+
+
+def test_only_the_approval_in_the_present_sector_is_told(two_reviewed):
+    """A person who moves to another reviewed sector reads the day of the approval there."""
+    person = two_reviewed
     told = {"may_wait": False, "now": NOW + timedelta(days=2)}
     write(moving.move, person, find_sector(person.event, "ngo"), actor="user:1", **told)
     assert (person.status, reviewing.find_approval(person)) == (Status.CONFIRMED, None)
@@ -127,5 +133,63 @@ def test_only_the_approval_in_the_present_sector_is_told():
     assert reviewing.find_approval(person) == approved_at
 
 
+def test_an_approval_after_moving_during_the_review_of_a_change_is_told(two_reviewed):
+    """Moving ends the review of the change, so the next approval is one of the registration in its new sector."""
+    rename(two_reviewed, days=2)
+    told = {"may_wait": False, "actor": "person", "now": NOW + timedelta(days=3)}
+    write(moving.move, two_reviewed, find_sector(two_reviewed.event, "ngo"), **told)
+    approved_at = NOW + timedelta(days=4)
+    write(reviewing.approve, two_reviewed, actor="user:1", now=approved_at)
+    assert (two_reviewed.status, reviewing.find_approval(two_reviewed)) == (Status.CONFIRMED, approved_at)
+
+
+@pytest.mark.parametrize("has_room", [True, False], ids=["keeps the place", "waits in line"])
+def test_the_review_of_a_change_goes_on_when_an_organiser_moves_the_person(two_reviewed, has_room):
+    """Whether the place is kept or lost, the next approval is still one of the change, not of the registration."""
+    ngo = find_sector(two_reviewed.event, "ngo")
+    write(setattr, ngo, "ceiling", 1 if has_room else 0)
+    rename(two_reviewed, days=2)
+    told = {"may_wait": True, "actor": "user:1", "now": NOW + timedelta(days=3)}
+    write(moving.move, two_reviewed, ngo, **told)
+    write(reviewing.approve, two_reviewed, actor="user:1", now=NOW + timedelta(days=4))
+    status = Status.CONFIRMED if has_room else Status.WAITING
+    assert (two_reviewed.status, reviewing.find_approval(two_reviewed)) == (status, None)
+
+
 def test_nobody_is_approved_where_nobody_reviews():
     assert reviewing.find_approval(confirmed(make_event())) is None
+
+
+def told_in_swedish(registration, **told) -> list[tuple[str, str]]:
+    """Return the steps and their remarks as a Swedish reader sees them."""
+    with force_locale("sv"):
+        found = stages.list_stages(registration, 2, **{"offered_at": None, "is_over": False, **told})
+    return [(stage.label, stage.when) for stage in found]
+
+
+def test_the_steps_of_a_review_are_told_in_swedish(reviewed):
+    write(setattr, reviewed, "answer_by", NOW + timedelta(days=5))
+    came = [("Anmäld", "3 maj 2027"), ("E-post bekräftad", "3 maj 2027")]
+    ahead = [("Beslut", ""), ("Plats bekräftad", "")]
+    told = told_in_swedish(reviewed)
+    assert told[:-1] == [*came, ("Granskas", "svar senast den 8 maj 2027"), *ahead]
+    write(reviewing.approve, reviewed, actor="organiser:1", now=NOW + timedelta(days=1))
+    rename(reviewed, days=2)
+    told = told_in_swedish(reviewed, approved_at=NOW + timedelta(days=1))
+    assert [label for label, _when in told[2:]] == [
+        *("Godkänd", "Plats bekräftad", "Ändring granskas", "Beslut", "Forumet")
+    ]
+
+
+def test_the_steps_of_the_waiting_list_are_told_in_swedish():
+    """From confirming the address to the offer, and for an event that is cancelled."""
+    event = make_event(capacity=1, sectors=[make_sector("justice")])
+    typed = register(event)
+    assert told_in_swedish(typed)[1] == ("Bekräfta din e-post", "före den 5 maj 2027 kl. 14.00 (CEST)")
+    waiting = confirmed(event)
+    assert told_in_swedish(waiting)[2] == ("På väntelistan", "2:a i kön")
+    write(actions.cancel, typed, actor="person", now=NOW)
+    label, until = told_in_swedish(waiting, offered_at=NOW)[3]
+    assert (label, until.startswith("till den 5 maj 2027")) == ("Plats erbjuden", True)
+    write(setattr, event, "cancelled_at", NOW)
+    assert told_in_swedish(waiting)[-1] == ("Forumet inställt", "3 maj 2027")
