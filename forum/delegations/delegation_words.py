@@ -13,7 +13,7 @@ from forum.delegations.enums import DelegateState
 from forum.delegations.models import Delegate, Delegation
 from forum.events import queries as events
 from forum.events.freezing import is_frozen
-from forum.registration import waiting_list
+from forum.registration import deadlines, waiting_list
 from forum.registration.enums import Status
 from forum.registration.models import Registration
 from forum.web.languages import moment_text
@@ -134,6 +134,8 @@ def _standing(mine: Registration, one: Delegate, now: datetime) -> tuple[str, st
         return str(label), "in" if mine.status == Status.CONFIRMED else "out", ""
     if mine.status == Status.WAITING:
         return _("On the waiting list"), "wait", ""
+    if deadlines.is_past_offer(mine, now):
+        return str(AFTER_THE_EVENT[Status.OFFERED]), "offered", _("The time to accept the place is over.")
     return _settled(mine.status, is_reviewed=mine.is_in_review)
 
 

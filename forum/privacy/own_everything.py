@@ -67,7 +67,7 @@ def show() -> ResponseReturnValue:
         "public/own_everything/show.html",
         registration=registration,
         form=TidyForm(),
-        parts=telling.list_parts(held, registration.event),
+        parts=telling.list_parts(held, registration),
         history=own_data_words.tell(registration, own_data.collect(registration)).history,
         seen=telling.table_of(seen),
         minutes=links.OWN_DATA_MINUTES,

@@ -12,7 +12,6 @@ from flask_babel import lazy_gettext as _l
 from forum.bulk.wording import OUTCOMES
 from forum.columns import Text
 from forum.events.enums import ListAudience
-from forum.events.models import Event
 from forum.mailings.wording import REASONS
 from forum.outbox import wording as mails
 from forum.privacy import state_words
@@ -22,9 +21,11 @@ from forum.questions import queries as questions
 from forum.questions.enums import FileType
 from forum.questions.wording import answer_text
 from forum.registration import own_data_words
+from forum.registration.enums import Status
+from forum.registration.models import Registration
 from forum.registration.readers import Reading
 from forum.registration.review_words import CHOICES
-from forum.registration.wording import ACTS, CONSENTS, READERS, SHOWN, status_name
+from forum.registration.wording import ACTS, CONSENTS, READERS, SHOWN, state_name, status_name
 from forum.web.languages import in_language, moment_text
 
 TABLES: Mapping[str, Any] = {
@@ -144,10 +145,10 @@ class Part:
     rows: list[list[dict[str, str]]]
 
 
-def list_parts(held: Mapping[str, Sequence[Row]], event: Event) -> list[Part]:
+def list_parts(held: Mapping[str, Sequence[Row]], registration: Registration) -> list[Part]:
     """Return the tables of a person's data in words: those in `TABLES`, in its order, then all other tables."""
     order = [*(name for name in TABLES if name in held), *(name for name in held if name not in TABLES)]
-    words = _Words(event)
+    words = _Words(registration)
     return [
         Part(str(TABLES.get(name, name.replace("_", " "))), [words.row(name, row) for row in held[name]])
         for name in order
@@ -179,10 +180,11 @@ def words_of_code(table: str, name: str, code: str) -> str | None:
 
 
 class _Words:
-    """Puts rows into words, with the questions and sectors of their event."""
+    """Puts rows about a registration into words, with the questions and sectors of its event."""
 
-    def __init__(self, event: Event):
-        self.zone = event.zone
+    def __init__(self, registration: Registration):
+        event = registration.event
+        self.zone, self.state = event.zone, state_name(registration)
         self.questions = {question.key: question for question in questions.list_all(event.id)}
         self.sectors = {sector.key: sector.name for sector in event.sectors}
 
@@ -224,6 +226,8 @@ class _Words:
             return in_language(Text(value))
         if name in MOMENTS:
             return moment_text(datetime.fromisoformat(value), self.zone)
+        if (table, name, value) == ("registrations", "status", Status.OFFERED):
+            return self.state
         if name == "sector" and value in self.sectors:
             return in_language(self.sectors[value])
         return words_of_code(table, name, value) or str(value)

@@ -285,6 +285,7 @@ def _facts_of(registration: Registration, now: datetime) -> dict[str, Any]:
         "sector": registration.sector,
         "reference": registration.reference,
         "status": registration.status,
+        "is_past_offer": deadlines.is_past_offer(registration, now),
         "answer_by": registration.answer_by if (registration.answer_by or now) > now else None,
         "link_until": links.managing_ends(registration.event),
         "register_link": links.registering_address(registration, now=now),

@@ -189,7 +189,7 @@ def _facts(pair: Pair) -> list[tuple[str, str, str]]:
     zone = pair.stays.event.zone
     both = [
         {
-            _("Status"): str(wording.status_name(one.status)),
+            _("Status"): wording.state_name(one),
             _("Sector"): in_language(one.sector.name),
             _("Registered"): moment_text(one.requested_at, zone),
             **{fact.label: fact.value for fact in dossier.consents(one, zone)},

@@ -19,7 +19,7 @@ from forum.registration.dossier import Happening
 from forum.registration.enums import ConsentPurpose, DeclineReason, OfferMaker
 from forum.registration.models import Registration
 from forum.registration.review_words import CHOICES
-from forum.registration.wording import CONSENTS, FIELDS, act_text, actor_text, status_name
+from forum.registration.wording import CONSENTS, FIELDS, act_text, actor_text, state_name, status_name
 from forum.web.languages import NAMES, in_language, language, moment_text
 
 LABELS = {
@@ -31,7 +31,7 @@ LABELS = {
     "confirm_by": _l("Confirm the address before"),
     "confirmed_at": _l("Confirmed"),
     "waiting_since": _l("Waiting since"),
-    "offer_expires_at": _l("Offer holds until"),
+    "offer_expires_at": _l("To be accepted before"),
     "review_since": _l("In review since"),
     "answer_by": _l("Answer promised by"),
     "decline_reason": _l("Why it was declined"),
@@ -46,7 +46,7 @@ LABELS = {
     "subject": _l("Subject"),
     "recipient": _l("To"),
     "made_at": _l("Offered"),
-    "expires_at": _l("Offer holds until"),
+    "expires_at": _l("To be accepted before"),
     "made_by": _l("Offered by"),
     "because": _l("Why"),
     "rank": _l("Place in line"),
@@ -102,8 +102,11 @@ def tell(registration: Registration, held: Mapping[str, Any]) -> Told:
     if held["new_address"]:
         where.append(_row(_("New e-mail address, not confirmed"), held["new_address"]))
 
+    def status(code: str) -> str:
+        return state_name(registration) if code == registration.status else status_name(code)
+
     def rows(names: Iterable[str]) -> list[dict[str, str]]:
-        return [_row(str(LABELS[name]), _words(name, known[name], zone, status_name)) for name in names]
+        return [_row(str(LABELS[name]), _words(name, known[name], zone, status)) for name in names]
 
     asked = [one for one in questions.list_all(registration.event_id) if one.key in held["answers"]]
     told = [_row(in_language(one.label), answer_text(one, held["answers"][one.key])) for one in asked]

@@ -7,7 +7,7 @@ from forum import clock
 from forum.database import start_write
 from forum.events import queries as events
 from forum.extensions import db
-from forum.registration import actions, declining, links, own_sign_in
+from forum.registration import actions, deadlines, declining, links, own_sign_in
 from forum.registration.enums import Status
 from forum.registration.errors import NothingOffered, NotLive
 from forum.registration.own_forms import mine, mine_live, slug_afterwards
@@ -26,13 +26,18 @@ def accept() -> ResponseReturnValue:
 
 
 def decline() -> ResponseReturnValue:
-    """Decline the offered place on POST; on GET say what declining means, beside a button (S21)."""
+    """Decline the offered place on POST; on GET say what declining means, beside a button (S21).
+
+    Once the time to accept is over, the page that cancels is shown in place of the one that declines.
+    """
     now, registration, form = clock.now(), mine_live(), TidyForm()
     if events.is_off(registration.event, now):
         raise NotLive
     if registration.status != Status.OFFERED:
         return redirect(url_for(".show"), 303)
     if not form.validate_on_submit():
+        if deadlines.is_past_offer(registration, now):
+            return redirect(url_for(".cancel"), 303)
         state, page = events.registration_state(registration.event, now), "public/self_service/decline.html"
         returns = {"registration_state": state, "can_return": links.can_return(registration, now)}
         return render_template(page, registration=registration, form=form, **returns)

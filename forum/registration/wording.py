@@ -190,6 +190,12 @@ def status_name(status: str) -> str:
     return str(STATUSES[status][0]) if status in STATUSES else str(status)
 
 
+def state_name(registration: Registration) -> str:
+    """Return the name of a registration's status, or that the time to accept the offered place is over."""
+    is_past = deadlines.is_past_offer(registration, clock.now())
+    return _("Offered, the time is over") if is_past else status_name(registration.status)
+
+
 def membership_name(chosen: Delegated | Membership) -> str:
     """Return the name of a filter by delegation."""
     return chosen.label if isinstance(chosen, Delegated) else str(MEMBERSHIPS[chosen])
@@ -202,12 +208,10 @@ def status_words(registration: Registration, position: int | None, zone: tzinfo)
         return StatusWords(str(AFTER_THE_EVENT[registration.status]), "out")
     if registration.status == Status.WAITING and position:
         return StatusWords(_("Waiting, %(ordinal)s in line", ordinal=ordinal(position)), kind)
-    if deadlines.is_past_offer(registration, clock.now()):
-        return StatusWords(_("Offered, the time is over"), kind)
     until = registration.offer_expires_at if registration.status == Status.OFFERED else None
-    if until and not registration.event.cancelled_at:
+    if until and not (registration.event.cancelled_at or deadlines.is_past_offer(registration, clock.now())):
         return StatusWords(_("Offered until %(day)s", day=day_text(until, zone)), kind)
-    return StatusWords(status_name(registration.status), kind)
+    return StatusWords(state_name(registration), kind)
 
 
 def unchanged_text(registration: Registration) -> str:

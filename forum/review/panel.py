@@ -191,7 +191,7 @@ def _decision_text(registration: Registration, action: str, at: datetime, by: st
     told = {
         "person": registration_wording.full_name(registration),
         "moment": moment_text(at, registration.event.zone),
-        "status": registration_wording.status_name(registration.status),
+        "status": registration_wording.state_name(registration),
         "name": by,
     }
     if action == outcomes.APPROVED:

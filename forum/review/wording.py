@@ -93,7 +93,7 @@ def refusal_text(refusal: Exception, registration: Registration) -> str:
     """Return in words why a decision was refused; if somebody else has decided, name the present status."""
     if type(refusal) in REFUSALS:
         return str(REFUSALS[type(refusal)])
-    status = wording.status_name(registration.status)
+    status = wording.state_name(registration)
     return _(
         "Nothing was changed: it has been decided or has ended meanwhile. It stands at “%(status)s” now.",
         status=status,
@@ -222,7 +222,7 @@ def _invitation(registration: Registration, evidence: Evidence) -> Iterator[Poin
 def _earlier(registration: Registration, evidence: Evidence) -> Iterator[Point]:
     for earlier in evidence.earlier[:SHOWN]:
         is_here = earlier.event_id == registration.event_id
-        status = wording.status_name(earlier.status)
+        status = wording.state_name(earlier)
         sector = in_language(earlier.sector.name)
         text = _(
             "%(event)s, %(sector)s: %(status)s",
@@ -254,7 +254,7 @@ def _same_name(registration: Registration, evidence: Evidence) -> Iterator[Point
         text = _(
             "%(organisation)s: %(status)s",
             organisation=other.organisation,
-            status=wording.status_name(other.status),
+            status=wording.state_name(other),
         )
         url = _url_if_read(other)
         yield Point(AGAINST, _("Same name"), text, url)

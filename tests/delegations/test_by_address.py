@@ -59,7 +59,7 @@ def test_contact_reads_the_delegations_and_is_erased_from_them(event):
     (row,) = told["delegations"]
     assert (row["given_name"], row["organisation"], row["sector"]) == ("Anna", "Exempelbyrån", "justice")
     assert {"delegation-asked", "delegation-registered"} <= {mail["kind"] for mail in told["outbox_messages"]}
-    titles = [part.title for part in telling.list_parts(told, event)]
+    titles = [part.title for part in telling.list_parts(told, anna)]
     assert "Contact of a delegation" in titles
     write(erasing.erase, anna, actor="command", now=NOW)
     assert names_and_addresses()[1] == []

@@ -240,7 +240,7 @@ def test_free_words_of_an_ended_registration_are_not_told_to_whoever_shares_the_
     told = hanging.tell(second)
     assert "Zqsecret" not in str(told)
     assert told["restriction_requests"][0]["words"] == told["registration_notes"][0]["text"] == hanging.CLOSED
-    parts = telling.list_parts(told, event)
+    parts = telling.list_parts(told, second)
     assert "Not shown here" in str(parts)
 
 
@@ -266,7 +266,7 @@ def test_files_and_other_addresses_of_an_ended_registration_are_not_told(event, 
     assert [row["email"] for row in told["registrations"]] == [OFFICE, OFFICE, hanging.CLOSED]
     assert {mail["recipient"] for mail in told["outbox_messages"]} == {OFFICE}
     assert told["answers"][0]["value"] == hanging.CLOSED
-    assert "Not shown here" in str(telling.list_parts(told, event))
+    assert "Not shown here" in str(telling.list_parts(told, second))
     write(own_data_links.send, second, now=NOW)
     page = pages.get(link_in(mails(db.session, "own-data")[0])).submit(follow=True)
     assert "without their files and other addresses" in page.text

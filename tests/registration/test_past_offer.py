@@ -1,14 +1,19 @@
 """Between the end of an offer's time and the worker's next look, no page calls that end a moment to come."""
 
 from datetime import timedelta
+from types import SimpleNamespace
 
 import pytest
+from flask_babel import force_locale
 from sqlalchemy import select
 
 from forum import clock
-from forum.delegations import substituting
+from forum.delegations import delegation_words, substituting
+from forum.events.enums import SectorPolicy
 from forum.extensions import db
-from forum.registration import actions, deadlines
+from forum.privacy import hanging, telling
+from forum.registration import actions, deadlines, mails, wording
+from forum.registration.enums import Status
 from forum.registration.errors import NothingOffered, StateChanged
 from forum.registration.models import Registration
 from tests.factories.events import NOW, make_event, make_sector
@@ -189,3 +194,104 @@ def test_the_mail_that_offers_a_place_is_not_sent_again_once_the_time_is_over(or
         write(actions.resend, offered, actor="command", now=ENDS)
     db.session.rollback()
     assert queued(since) == []
+
+
+def test_the_own_page_does_not_call_the_place_offered_once_the_time_is_over(app, offered, language):
+    """Neither the aside nor the sentence about a review says that the place can still be accepted or declined."""
+    write(setattr, offered.sector, "policy", SectorPolicy.REVIEW)
+    write(setattr, offered, "review_since", NOW)
+    pages, page = own_page(app, offered, language)
+    gone = {
+        "en": ("offered to you becomes", "stays yours"),
+        "sv": ("har erbjudits blir", "kan fortfarande tacka ja"),
+    }
+    assert not any(words in page.text for words in gone[language])
+    over = {
+        "en": "The time to accept the place that was offered to you is over.",
+        "sv": "Tiden att tacka ja till platsen som du erbjöds är ute.",
+    }
+    assert over[language] in page.text
+    label, changed = {
+        "en": ("Cancel your registration", "your offer meanwhile"),
+        "sv": ("Avboka din anmälan", "ditt erbjudande"),
+    }[language]
+    assert label in page.all("aside a")
+    assert changed not in pages.get(f"/{language}/r/change").text
+
+
+def test_the_page_that_declines_leads_to_the_one_that_cancels_once_the_time_is_over(app, offered, language):
+    """A form that declines and was opened in time still ends the registration."""
+    clock.freeze(ENDS - timedelta(minutes=5))
+    pages, _page = own_page(app, offered, language)
+    opened = pages.get(f"/{language}/r/decline")
+    clock.freeze(ENDS)
+    page = pages.get(f"/{language}/r/decline", follow=True)
+    assert (page.path, over_in(page, language)) == (f"/{language}/r/cancel", True)
+    opened.submit(follow=True)
+    db.session.refresh(offered)
+    assert offered.status == Status.CANCELLED
+
+
+def over_in(page, language) -> bool:
+    """Return whether the page says that the time to accept the place is over."""
+    return {"en": "offered to you is over.", "sv": "som du erbjöds är ute."}[language] in page.text
+
+
+def test_what_is_held_about_a_person_names_the_moment_and_not_an_offer_that_holds(app, offered, language):
+    """The page of the data and the page of everything say that the time is over, and until when there was to accept."""
+    pages, _page = own_page(app, offered, language)
+    page = pages.get(f"/{language}/r/own-data")
+    status, label = {
+        "en": ("Offered, the time is over", "To be accepted before"),
+        "sv": ("Erbjuden, tiden är ute", "Att tacka ja till före"),
+    }[language]
+    told = " ".join(page.text.split())
+    assert (status in told, label in told, ENDED[language] in told) == (True, True, True)
+    with app.test_request_context(f"/{language}/"), force_locale(language):
+        parts = telling.list_parts(hanging.tell(offered), offered)
+    (row,) = parts[0].rows
+    assert status in {pair["value"] for pair in row}
+
+
+def test_the_newcomers_page_has_no_form_once_the_time_is_over(app, offered, language):
+    """A form that was opened in time is refused, and the page then says why instead of asking once more."""
+    clock.freeze(ENDS - timedelta(minutes=5))
+    write(substituting.ask, offered, "kim@example.org", now=clock.now())
+    pages = Pages(app, language=language)
+    address = f"/{language}/r/instead/{newest_mail(offered, 'substitute-asked').token}"
+    opened = pages.get(address)
+    clock.freeze(ENDS)
+    refused = opened.submit({"given_name": "Kim", "country": "SE"}, expect=409)
+    for page in (refused, pages.get(address)):
+        assert page.soup.select("main form") == []
+        assert ENDED[language] in page.text
+
+
+def test_a_mail_about_a_review_does_not_call_the_place_offered_once_the_time_is_over(offered):
+    write(mails.queue_about_review, offered, "change-in-review", now=ENDS)
+    mail = newest_mail(offered, "change-in-review")
+    assert "The time to accept the place that was offered to you is over." in " ".join(mail.text.split())
+    assert "stays yours" not in mail.text
+
+
+def test_a_contact_reads_that_the_time_is_over(offered, language):
+    """The label, its icon and its remark tell of the past, in the contact's list and in the organisers'."""
+    one = SimpleNamespace(registration=offered)
+    with force_locale(language):
+        told = delegation_words.for_organisers(one, ENDS)
+        before = delegation_words.for_organisers(one, ENDS - timedelta(seconds=1))
+    assert (before.label, told.label) == {
+        "en": ("Offered a place", "Was offered a place"),
+        "sv": ("Erbjuden plats", "Erbjöds plats"),
+    }[language]
+
+
+def test_a_reviewer_reads_that_the_time_is_over(offered, language):
+    with force_locale(language):
+        assert (
+            wording.state_name(offered)
+            == {
+                "en": "Offered, the time is over",
+                "sv": "Erbjuden, tiden är ute",
+            }[language]
+        )
