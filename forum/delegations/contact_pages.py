@@ -44,7 +44,7 @@ from forum.events import queries as events
 from forum.events.freezing import AnswersFrozen, is_frozen
 from forum.events.in_url import show_event
 from forum.extensions import db
-from forum.registration import limits, own_sign_in, places, tombstones
+from forum.registration import limits, own_sign_in, places, sign_in_end, tombstones
 from forum.registration.asking import asking_addresses
 from forum.registration.errors import LinkRefused, NothingOffered, NotLive, OrganisationFull, SameAddress
 from forum.registration.own_data_words import SAID
@@ -178,6 +178,13 @@ def forget() -> ResponseReturnValue:
     tombstones.note_at_once(now=clock.now())
     contact_sign_in.forget()
     return render_template("public/delegations/forgotten.html")
+
+
+@localised(bp, "/r/delegation/time-left")
+def time_left() -> dict[str, int]:
+    """Tell a page's script when the page closes; like opening any page, this puts it off (A11)."""
+    mine()
+    return sign_in_end.time_left()
 
 
 @localised(bp, "/r/delegation/leave", methods=["POST"])

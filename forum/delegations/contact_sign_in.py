@@ -14,8 +14,9 @@ from flask import session
 from forum.delegations import contact_links
 from forum.delegations.enums import ContactLink
 from forum.delegations.models import Delegation
+from forum.registration import sign_in_end
 from forum.registration.errors import LinkRefused, SignInEnded
-from forum.registration.own_sign_in import IDLE, LONGEST
+from forum.registration.own_sign_in import IDLE, LONGEST, note_end
 
 KEY = "delegation"
 SHAPE = {"link": str, "began": float, "seen": float}
@@ -39,6 +40,7 @@ def follow(*, now: datetime) -> Delegation:
     if has_left or now >= _at(kept["began"]) + LONGEST or now >= _at(kept["seen"]) + IDLE:
         raise SignInEnded
     session[KEY] = {**kept, "seen": now.timestamp()}
+    note_end(_at(kept["began"]), "own_delegation", now=now)
     return link.delegation
 
 
@@ -57,6 +59,7 @@ def leave(*, now: datetime) -> None:
 def forget() -> None:
     """Remove the sign-in from this browser's session."""
     session.pop(KEY, None)
+    sign_in_end.forget()
 
 
 def _find() -> dict[str, Any] | None:

@@ -25,7 +25,9 @@ from forum.events.queries import LinkedEvent
 from forum.followers.queries import may_follow
 from forum.home.footers import footer_of
 from forum.participants import queries as participants
+from forum.registration import sign_in_end
 from forum.registration.opening import Opening, opening_of, seconds_unchanged
+from forum.registration.sign_in_end import SignInEnd
 from forum.web import cache, languages
 
 SITE_NAME = Text(sv="Nordiskt forum", en="Nordic Forum")
@@ -81,6 +83,11 @@ class Site:
     def is_preview(self) -> bool:
         """Whether the page belongs to the preview of an event that is not published."""
         return is_preview()
+
+    @property
+    def sign_in_end(self) -> SignInEnd | None:
+        """When the personal or contact's page that this browser has opened closes; None on other pages."""
+        return sign_in_end.find()
 
     @property
     def home_url(self) -> str:

@@ -16,10 +16,11 @@ from flask.sansio.app import App
 
 from forum.columns import digest, new_token
 from forum.extensions import db
-from forum.registration import answer_cookies, links, places, queries
+from forum.registration import answer_cookies, links, places, queries, sign_in_end
 from forum.registration.enums import TokenPurpose
 from forum.registration.errors import LinkRefused, SignInEnded
 from forum.registration.models import Registration
+from forum.registration.sign_in_end import SignInEnd
 from forum.registration.sign_in_models import EndedSignIn
 
 KEY = "own_page"
@@ -58,7 +59,14 @@ def follow(*, now: datetime) -> Registration:
     if is_over or queries.has_left(digest(kept["number"])):
         raise SignInEnded
     session[KEY] = {**kept, "seen": now.timestamp()}
+    note_end(_at(kept["began"]), "self_service", now=now)
     return registration
+
+
+def note_end(began: datetime, blueprint: str, *, now: datetime) -> None:
+    """Note when a sign-in that began at `began` and is used now ends, for the layout of the page."""
+    last_at = began + LONGEST
+    sign_in_end.note(SignInEnd(min(now + IDLE, last_at), last_at, blueprint))
 
 
 def leave(*, now: datetime) -> Registration | None:
@@ -95,6 +103,7 @@ def forget() -> None:
     session.pop(EVERYTHING, None)
     session.pop(FORMER_KEY, None)
     answer_cookies.end()
+    sign_in_end.forget()
 
 
 def _find() -> dict[str, Any] | None:

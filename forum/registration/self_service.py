@@ -28,6 +28,7 @@ from forum.registration import (
     protection,
     readers,
     review_filters,
+    sign_in_end,
 )
 from forum.registration.asking import asking_addresses
 from forum.registration.confirming import ask_to_confirm
@@ -113,6 +114,13 @@ def show() -> ResponseReturnValue:
         is_welcome="welcome" in request.args,
         **own_sign_in.ENDS,
     )
+
+
+@localised(bp, "/r/time-left")
+def time_left() -> dict[str, int]:
+    """Tell a page's script when the page closes; like opening any page, this puts it off (A11)."""
+    mine()
+    return sign_in_end.time_left()
 
 
 @localised(bp, "/r/leave", methods=["POST"])

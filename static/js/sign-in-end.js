@@ -6,7 +6,7 @@ const LONGEST_TIMER = 60_000; // timers stop while a device sleeps, so the time 
 const frame = document.querySelector("[data-sign-in-end]");
 const [soon, last, over, failed] = ["soon", "last", "over", "failed"].map((name) => frame.querySelector(`[data-${name}]`));
 const fileWords = frame.querySelectorAll("[data-file]");
-const tabs = "BroadcastChannel" in window ? new BroadcastChannel("sign-in-end") : null;
+const tabs = "BroadcastChannel" in window ? new BroadcastChannel(frame.dataset.channel ?? "sign-in-end") : null;
 let { ends, longest } = counted(frame.dataset);
 let warned = false;
 let told = false;
@@ -46,6 +46,8 @@ function take(given) {
   ({ ends, longest } = given);
   warned = told = false;
   failed.hidden = true;
+  // The sentence on the page names a moment that no longer counts.
+  document.querySelector("[data-until]")?.remove();
   show(null);
   look();
   return true;
@@ -55,7 +57,7 @@ async function stay() {
   failed.hidden = true;
   try {
     const answer = await fetch(frame.dataset.ask, { redirect: "manual" });
-    if (answer.type === "opaqueredirect") return end();
+    if (answer.type === "opaqueredirect" || answer.status === 404) return end();
     failed.hidden = take(counted(await answer.json()));
     tabs?.postMessage({ ends, longest });
   } catch {

@@ -78,6 +78,7 @@ NO_PAGES = {  # routes that answer with something other than a page, each with t
     "own_everything.ask": "leads back to the person's data",
     "own_everything.close": "leads to the page that says so",
     "self_service.consents": "leads back to the person's page",
+    **dict.fromkeys(("self_service.time_left", "own_delegation.time_left"), "for the page's script"),
     "self_service.leave": "leads to the page that says so",
     "self_service.calendar_file": "a calendar file",
     "self_service.feed": "a calendar file",

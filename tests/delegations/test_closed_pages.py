@@ -61,3 +61,25 @@ def test_named_person_reads_that_a_contact_has_named_them(event):
     text = newest_mail_to(OWN.email, "received").text
     assert "A contact who registers several people, perhaps a colleague of yours," in text
     assert ("Somebody, probably you" in text, "If you do not want to come" in text) == (False, True)
+
+
+def test_contacts_page_says_when_it_closes_and_asking_puts_that_off(pages, event):
+    """The contact's pages announce their end like a person's own, and have an address of their own to ask (A11)."""
+    registered(event)
+    page = pages.get(f"/en/r/delegation/{newest('delegation-registered')}", follow=True)
+    (told,) = page.all(".page-end")
+    assert told == (
+        "This page closes in this browser on 3 May 2027 at 14:30 (CEST), unless you open a page here before."
+        " Keep it open longer (new tab)"
+    )
+    frame = page.soup.select_one("[data-sign-in-end]")
+    assert (frame["data-ask"], page.soup.select_one(".page-end a")["href"]) == (
+        "/en/r/delegation/time-left",
+        "/en/r/delegation",
+    )
+    clock.freeze(NOW + timedelta(minutes=29))
+    assert pages.client.get(frame["data-ask"]).json == {"seconds": 1800, "longest": 41460}
+    clock.freeze(NOW + timedelta(minutes=58))
+    assert pages.get("/en/r/delegation").h1 == page.h1
+    clock.freeze(NOW + timedelta(minutes=88))
+    assert pages.client.get(frame["data-ask"]).status_code == 404

@@ -148,3 +148,69 @@ def test_what_says_that_somebody_left_is_forgotten_when_the_sign_in_would_have_e
     for now, left in ((NOW + 12 * HOUR - SECOND, 1), (NOW + 12 * HOUR, 0)):
         write(expiry.forget_ended, now=now)
         assert database.query(EndedSignIn).count() == left
+
+
+def announced(page) -> str:
+    """Return the sentence that says when the page closes, with the text of its link."""
+    return " ".join(page.all(".page-end"))
+
+
+def test_each_page_says_when_it_closes_and_how_it_stays_open(pages, link):
+    """The sentence stands on every own page, without any script; opening a page in a new tab puts the end off."""
+    sentence = "This page closes in this browser on 3 May 2027 at {}, unless you open a page here before."
+    for endpoint in ("self_service.show", "self_service.change", "self_service.care", "own_requests.erasure"):
+        page = pages.get(endpoint)
+        assert announced(page) == f"{sentence.format('14:30 (CEST)')} Keep it open longer (new tab)", endpoint
+    clock.freeze(NOW + 20 * MINUTE)
+    keep = page.soup.select_one(".page-end a")
+    assert (keep["href"], keep["target"]) == ("/en/r/", "_blank")
+    assert announced(pages.get(keep["href"])).startswith(sentence.format("14:50 (CEST)"))
+    clock.freeze(NOW + 49 * MINUTE)
+    assert pages.get("self_service.change").status == 200
+
+
+def test_the_last_half_hour_says_that_the_link_has_to_be_opened_again(pages, link):
+    for turn in range(1, 36):
+        clock.freeze(NOW + turn * 20 * MINUTE)
+        page = pages.get("self_service.show")
+    told = "This page closes in this browser on 4 May 2027 at 02:00 (CEST). Then open the link in our message again."
+    assert announced(page) == told
+    assert page.soup.select(".page-end a") == []
+
+
+def test_the_swedish_page_says_when_it_closes(pages, link):
+    page = pages.get("/sv/r/")
+    assert announced(page).startswith(
+        "Den här sidan stängs i den här webbläsaren den 3 maj 2027 kl. 14.30 (CEST)"
+    )
+
+
+def test_no_other_page_says_that_it_closes(pages, link):
+    """Neither a page for everybody nor the one that is shown after leaving, and none once the sign-in has ended."""
+    left = pages.get("self_service.show").form("form[action$=leave]").submit(follow=True)
+    for page in (left, pages.get("home.front"), pages.get("self_service.show", expect=404)):
+        assert page.soup.select(".page-end, [data-sign-in-end]") == []
+
+
+def time_left(pages, expect: int = 200) -> dict[str, int]:
+    """Ask as a page's script asks."""
+    answer = pages.client.get("/en/r/time-left")
+    assert answer.status_code == expect
+    return answer.json
+
+
+def test_asking_how_long_the_page_stays_open_puts_its_end_off(pages, link):
+    """The script's question counts as opening a page; once the page has closed, it is a 404."""
+    page = pages.get("self_service.show")
+    frame = page.soup.select_one("[data-sign-in-end]")
+    assert (frame["data-seconds"], frame["data-longest"], frame["data-ask"]) == (
+        "1800",
+        "43200",
+        "/en/r/time-left",
+    )
+    clock.freeze(NOW + 29 * MINUTE)
+    assert time_left(pages) == {"seconds": 1800, "longest": 43200 - 29 * 60}
+    clock.freeze(NOW + 58 * MINUTE)
+    assert pages.get("self_service.show").h1 == "You have a place"
+    clock.freeze(NOW + 88 * MINUTE)
+    time_left(pages, expect=404)
