@@ -38,6 +38,7 @@ from tests.browser.ways import (
     of_reviewed,
     of_task,
     opened,
+    outdated,
     post,
     prepared,
     pressed,
@@ -310,6 +311,21 @@ OWN_REGISTRATION = [
         )
         for act in ("answers", "care")
     ],
+    *[
+        Sight(
+            f"{act} in a delegation, outdated",
+            f"own_delegation.{act}",
+            way=outdated(of_contact(f"own_delegation.{act}", number=1), {}),
+            status=409,
+        )
+        for act in ("change", "withdraw")
+    ],
+    Sight(
+        "answers in a delegation, outdated",
+        "own_delegation_answers.answers",
+        way=outdated(of_contact("own_delegation_answers.answers", number=1), {}),
+        status=409,
+    ),
     Sight("add to a delegation", "own_delegation_people.add", way=of_contact("own_delegation_people.add")),
     Sight(
         "add to a delegation, wrongly",
@@ -333,6 +349,18 @@ OWN_REGISTRATION = [
     Sight("come instead", "substitutions.confirm", way=link("substitutions.confirm", "substitute")),
     Sight("change with errors", "self_service.change", way=change_wrongly, status=422),
     Sight(
+        "change, outdated",
+        "self_service.change",
+        way=outdated(mine("confirmed", "self_service.change"), {"title": "Överåklagare", "country": "FI"}),
+        status=409,
+    ),
+    Sight(
+        "own sector, outdated",
+        "own_moves.sector",
+        way=outdated(mine("confirmed", "own_moves.sector"), {"sector": "tech"}),
+        status=409,
+    ),
+    Sight(
         "change in long words",
         "self_service.change",
         way=mine("waiting", "self_service.change"),
@@ -350,6 +378,12 @@ OWN_REGISTRATION = [
         status=422,
     ),
     Sight("food and access", "self_service.care", way=mine("confirmed", "self_service.care")),
+    Sight(
+        "food and access, outdated",
+        "self_service.care",
+        way=outdated(mine("confirmed", "self_service.care"), {}),
+        status=409,
+    ),
     Sight("calendar", "self_service.subscribe", way=mine("confirmed", "self_service.subscribe")),
     Sight(
         "calendar, address made",

@@ -192,6 +192,18 @@ def wrongly(way: Way, answers: dict[str, str]) -> Way:
     return go
 
 
+def outdated(way: Way, answers: dict[str, str]) -> Way:
+    """Open a form by a function of this module, and send it as if its values had been changed meanwhile (R30)."""
+
+    def go(visitor: Visitor) -> None:
+        way(visitor)
+        visitor.page.locator("main form input[name=seen]").evaluate("field => { field.value = 'other' }")
+        visitor.fill(answers)
+        follow(visitor.page.locator("main form:has(input[name=seen]) button.button").first)
+
+    return go
+
+
 def opened(endpoint: str, **values) -> Way:
     return lambda visitor: visitor.open(endpoint, **values)
 
