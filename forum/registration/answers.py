@@ -17,6 +17,7 @@ from forum.events.models import Event, Sector
 from forum.extensions import db
 from forum.registration import belonging, given, names, places, queries, searching
 from forum.registration.applicant import CHANGEABLE, Applicant
+from forum.registration.belonging import Belonging
 from forum.registration.deadlines import CONFIRM_TIME
 from forum.registration.enums import Status
 from forum.registration.errors import SeveralForms
@@ -26,8 +27,13 @@ NOT_PROTECTED = {"is_protected": False, "real_name": None}
 REFERENCE_ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 
 
-def draft(event: Event, sector: Sector, applicant: Applicant, *, now: datetime) -> Registration:
-    """Return an unsaved registration, without a place, made from the answers of the form."""
+def draft(
+    event: Event, sector: Sector, applicant: Applicant, *, belongs: Belonging | None = None, now: datetime
+) -> Registration:
+    """Return an unsaved registration, without a place, made from the answers of the form.
+
+    `belongs` says to which organisation it belongs, if the caller has read that.
+    """
     reference = new_reference()
     # Without an address, store the reference in the column of the address: it is unique, and cannot be anybody's
     # address.
@@ -44,7 +50,7 @@ def draft(event: Event, sector: Sector, applicant: Applicant, *, now: datetime) 
         confirm_by=now + CONFIRM_TIME,
         **{name: getattr(applicant, name) for name in CHANGEABLE},
     )
-    derive(registration)
+    derive(registration, belongs)
     say_identity(registration, is_protected=applicant.is_protected, real_name=applicant.real_name, now=now)
     # Each registration has a record on diet and access: store an empty one until the address is confirmed.
     registration.care_answer = CareAnswer(answer=given.care({}, now=None))
@@ -154,12 +160,17 @@ def say_identity(
         registration.protected_identity = ProtectedIdentity(answer=told)
 
 
-def derive(registration: Registration) -> None:
-    """Compute the registration's columns for sorting, searching and counting from its answers."""
-    order = registration.event.name_order
+def derive(registration: Registration, belongs: Belonging | None = None) -> None:
+    """Compute the registration's columns for sorting, searching and counting from its answers.
+
+    `belongs` says to which organisation it belongs, if the caller has read that.
+    """
+    event, order = registration.event, registration.event.name_order
     registration.sort_key = names.sort_key(registration.family_name, registration.given_name, order)
-    registration.organisation_key = belonging.key_of(
-        registration.event, registration.organisation, registration.email_canonical
+    registration.organisation_key = (
+        belongs.key
+        if belongs
+        else belonging.key_of(event, registration.organisation, registration.email_canonical)
     )
     registration.organisation_sort_key = names.sort_key(registration.organisation, "", order)
     registration.search_text = searching.search_text(registration)

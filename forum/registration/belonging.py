@@ -10,7 +10,8 @@ when an organisation gets another name or domain: a cap looks only at places tha
 """
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from sqlalchemy import bindparam, func, or_, select, update
@@ -21,7 +22,12 @@ from forum.extensions import db
 from forum.registration import names
 from forum.registration.enums import LIVE
 from forum.registration.models import Registration
-from forum.registration.organisation_models import MarkKind, Organisation, OrganisationMark
+from forum.registration.organisation_models import (
+    MarkKind,
+    Organisation,
+    OrganisationCap,
+    OrganisationMark,
+)
 
 AT_ONCE = 500
 Whose = TypeVar("Whose", str, int)
@@ -44,6 +50,11 @@ MARKS_OF_ONE = MARKS.where(
     ),
 )
 
+# What MARKS_OF_ONE finds, and the caps of the organisations that it finds: two questions in one statement, because each
+# registration asks both while the event is locked.
+WITH_CAPS = MARKS_OF_ONE.outerjoin(
+    OrganisationCap, OrganisationCap.organisation_id == Standing.id
+).add_columns(Standing.cap, OrganisationCap.sector_id, OrganisationCap.cap)
 DOMAINS_OF = MARKS.where(
     IN_EVENT,
     OrganisationMark.kind == MarkKind.DOMAIN,
@@ -63,6 +74,14 @@ SUGGESTED = ALL_SUGGESTED.where(
 )
 
 
+@dataclass(frozen=True)
+class Belonging:
+    """The key of the organisation to which a registration belongs, and its own caps (see `caps.Own`) by sector id."""
+
+    key: str
+    own: Mapping[int | None, int]
+
+
 def key_of(event: Event, organisation: str, email_canonical: str) -> str:
     """Return the `organisation_key` of a registration with this organisation's name and this address."""
     key, domains = names.organisation_key(organisation), list(_domains(email_canonical))
@@ -70,6 +89,20 @@ def key_of(event: Event, organisation: str, email_canonical: str) -> str:
     with db.session.no_autoflush:
         rows = db.session.execute(MARKS_OF_ONE, {"event_id": event.id, "name": key, "domains": domains})
         return _choose(_by_mark(rows), key, domains) or key
+
+
+def find(event: Event, organisation: str, email_canonical: str) -> Belonging:
+    """Return the `organisation_key` that `key_of` returns, and the caps set for that organisation."""
+    key, domains = names.organisation_key(organisation), list(_domains(email_canonical))
+    rows = db.session.execute(WITH_CAPS, {"event_id": event.id, "name": key, "domains": domains}).all()
+    key = _choose(_by_mark(row[:3] for row in rows), key, domains) or key
+    own: dict[int | None, int] = {}
+    for _kind, _value, standing, cap, sector_id, in_sector in rows:
+        if standing == key and cap is not None:
+            own[None] = cap
+        if standing == key and in_sector is not None:
+            own[sector_id] = in_sector
+    return Belonging(key, own)
 
 
 def settle(event: Event) -> int:

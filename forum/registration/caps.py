@@ -73,17 +73,25 @@ class Held:
         return self._in_all[key] - sum(self._in_sector[key, one] for one in own if one is not None)
 
 
-def has_room(event: Event, key: str | None, sector_id: int, held: Held | None = None) -> bool:
-    """Return whether an organisation may have one more place in the sector; `held` has numbers read before."""
+def has_room(
+    event: Event, key: str | None, sector_id: int, held: Held | None = None, *, own: Own | None = None
+) -> bool:
+    """Return whether an organisation may have one more place in the sector.
+
+    `held` has numbers read before, `own` the caps set for this organisation, if the caller has read them.
+    """
     if key is None:
         return True
-    own = held.own if held is not None else own_caps(event, [key])
-    cap = cap_of(event, key, sector_id, own)
+    if own is not None:
+        known: Mapping[str, Own] = {key: own}
+    else:
+        known = held.own if held is not None else own_caps(event, [key])
+    cap = cap_of(event, key, sector_id, known)
     if cap is None:
         return True
     if held is None:
         held = Held()
-        held.own = own
+        held.own = known
         held.know([key], queries.count_places_of_organisations(event, [key]))
     return held.against(key, sector_id) < cap
 

@@ -14,7 +14,7 @@ from forum.events.models import Event, Sector
 from forum.events.queries import registration_state
 from forum.extensions import db
 from forum.questions import files
-from forum.registration import answers, mails, places, queries, waiting_list
+from forum.registration import answers, belonging, mails, names, places, queries, waiting_list
 from forum.registration.applicant import Applicant
 from forum.registration.enums import Status
 from forum.registration.errors import (
@@ -52,10 +52,12 @@ def register(
     if earlier := queries.find_submission(applicant.submission_key):
         return _same_answers(earlier, applicant)
     refuse(sector, now)
-    asked = answers.draft(event, sector, applicant, now=now)
+    canonical = names.canonical_email(applicant.email)
+    belongs = belonging.find(event, applicant.organisation, canonical)
+    asked = answers.draft(event, sector, applicant, belongs=belongs, now=now)
     waiting_list.offer_free_places(event, now=now)
-    live = queries.find_live(event, asked.email_canonical)
-    has_room = places.has_room(sector, now, asked.organisation_key)
+    live = queries.find_live(event, canonical)
+    has_room = places.has_room(sector, now, belongs.key, own=belongs.own)
     leaves = sender.may_mail(applicant.email)
     with rehearsed(db.session, when=live is not None, keeping=(event, *event.sectors)):
         if live:

@@ -134,11 +134,16 @@ def trial_of(event: Event) -> Event:
 
 
 def has_room(
-    sector: Sector, now: datetime, organisation_key: str | None = None, *, left: Left | None = None
+    sector: Sector,
+    now: datetime,
+    organisation_key: str | None = None,
+    *,
+    own: caps.Own | None = None,
+    left: Left | None = None,
 ) -> bool:
     """Return whether a place could be held now for a person (of this organisation, if one is given).
 
-    `left` is what `places_left` returns now, if the caller has it: a page asks for each sector of the event.
+    `left` is what `places_left` returns now, and `own` are the organisation's own caps, if the caller has them.
     Raises SectorFull if there is neither a place in the sector nor a waiting list. If only the organisation's cap
     prevents it, no place is held and nothing is refused: the sender may be a stranger, who must not learn who else
     comes from the organisation. `actions.confirm` decides, once the address is known to be the person's.
@@ -151,7 +156,7 @@ def has_room(
     is_free = not would_pass and (places_left(event, now) if left is None else left)[sector.id] > 0
     if not is_free and not takes_waiters(event, now):
         raise SectorFull
-    return is_free and caps.has_room(event, organisation_key, sector.id)
+    return is_free and caps.has_room(event, organisation_key, sector.id, own=own)
 
 
 def hold(registration: Registration, sender: Sender, *, now: datetime) -> None:
