@@ -96,9 +96,13 @@ def care_text() -> str:
 
 def carried(form: AsksQuestions) -> Iterator[Any]:
     """Yield the fields of questions that do not apply to this sector, which the page keeps in hidden fields."""
-    seen = {node.field.name for node in _flat(nodes(form))}
+    # Decide as `nodes` does, without making the nodes a second time.
+    shown: set[int] = set()
     for question in form.questions:
-        if name_of(question) not in seen:
+        has_parent = not question.depends_on_id or question.depends_on_id in shown
+        if has_parent and queries.of_sector(question, form.sector):
+            shown.add(question.id)
+        else:
             yield form[name_of(question)]
 
 
