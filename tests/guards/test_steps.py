@@ -1,40 +1,80 @@
 """Nobody can skip a step or take it too late: each form is sent directly, without the page before it (S16).
 
-`DOORS` are reasons for which an event takes no registration; `STEPS` are requests that need an earlier step.
-A refused request writes nothing at all, neither counters nor audit entries.
+`DOORS` are reasons for which an event takes no registration, neither of one person nor of several; `STEPS` are requests
+that need an earlier step. A refused request writes nothing at all, neither counters nor audit entries.
 """
 
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import select, update
 
 from forum import clock
 from forum.accounts import links as account_links
 from forum.accounts import sign_ins
 from forum.accounts.enums import LinkPurpose
 from forum.accounts.models import User
+from forum.columns import Text
 from forum.database import start_write
+from forum.events.enums import RegistrationState
 from forum.events.models import Event, Sector
+from forum.events.queries import registration_state
 from forum.extensions import db
-from forum.registration import actions
+from forum.registration import actions, intake
+from forum.registration.errors import (
+    RegistrationClosed,
+    SectorByInvitation,
+    SectorClosed,
+    SectorFull,
+    SubmissionReused,
+)
 from tests.factories.events import NOW
 from tests.guards.test_access_matrix import csrf_token
-from tests.guards.test_mass_assignment import DETAILS, hidden_fields, rows
+from tests.guards.test_mass_assignment import DETAILS, FORMS, hidden_fields, rows
 from tests.guards.world import ADMIN, HERE, PERSON, VISITOR, World, find_registration
 from tools.organisers import SECRET
 
 ANSWERS = {**DETAILS, "email": "new@example.org"}
 REGISTER = "/en/register/ngo"
+# The forms that register somebody: by name, where each is sent, its values and the tables that get rows.
+ENTRIES = {
+    "one person": (REGISTER, ANSWERS, {"registrations", "submissions", "outbox_messages"}),
+    "several people": (
+        f"{REGISTER}/delegation",
+        {name: value for name, value in FORMS["delegations.details"][1].items() if name != "event"},
+        {"delegations", "delegates", "outbox_messages"},
+    ),
+}
 OPENING = {"opens_at": NOW - timedelta(days=1), "closes_at": NOW + timedelta(days=1)}
-# By the reason for refusing registrations: the model, its changed columns, and the status that the answer has.
+OVER = {**OPENING, "starts_at": NOW - timedelta(hours=8), "ends_at": NOW}
+# By the reason for refusing registrations: the model, its changed columns, the status that the answer has, and the
+# forum's own name for the reason.
 DOORS = {
-    "not open yet": (Event, {**OPENING, "opens_at": NOW + timedelta(seconds=1)}, 409),
-    "closed": (Event, {**OPENING, "closes_at": NOW}, 409),
-    "a draft": (Event, {"is_published": False}, 404),
-    "not the current one": (Event, {"is_current": False}, 404),
-    "by invitation": (Sector, {"policy": "invitation"}, 409),
-    "full, without a waiting list": (Event, {"has_waiting_list": False}, 409),
+    "not open yet": (
+        Event,
+        {**OPENING, "opens_at": NOW + timedelta(seconds=1)},
+        409,
+        RegistrationState.UPCOMING,
+    ),
+    "closed": (Event, {**OPENING, "closes_at": NOW}, 409, RegistrationState.CLOSED),
+    "cancelled": (
+        Event,
+        {"cancelled_at": NOW, "cancel_reason": Text(sv="Snö", en="Snow")},
+        409,
+        RegistrationState.CANCELLED,
+    ),
+    "over": (Event, OVER, 409, RegistrationState.OVER),
+    "an earlier one": (Event, {**OVER, "is_current": False}, 404, RegistrationState.ARCHIVE),
+    "a draft": (Event, {"is_published": False}, 404, RegistrationState.UNPUBLISHED),
+    "not the current one": (Event, {"is_current": False}, 404, RegistrationState.OPEN),
+    "by invitation": (Sector, {"policy": "invitation"}, 409, SectorByInvitation),
+    "a closed sector": (
+        Sector,
+        {"floor": 0, "ceiling": 0, "taken": 0, "reserved": 0},
+        409,
+        SectorClosed,
+    ),
+    "full, without a waiting list": (Event, {"has_waiting_list": False}, 409, SectorFull),
 }
 
 
@@ -54,27 +94,47 @@ def written(before: dict, after: dict) -> list[str]:
     return [table for table in before if before[table] != after[table]]
 
 
+@pytest.mark.parametrize("entry", ENTRIES)
 @pytest.mark.parametrize("door", DOORS)
-def test_a_shut_door_takes_no_registration_however_it_is_sent(fresh_world, door):
+def test_a_shut_door_takes_no_registration_however_it_is_sent(fresh_world, door, entry):
     """A form that was fetched while registration was open is refused once the event accepts no registration."""
-    model, values, status = DOORS[door]
-    sent = {**ANSWERS, **hidden_fields(fresh_world, VISITOR, REGISTER)}
+    model, values, status, why = DOORS[door]
+    path, answers, _tables = ENTRIES[entry]
+    sent = {**answers, **hidden_fields(fresh_world, VISITOR, REGISTER)}
     change(fresh_world, model, values)
     if not values.get("has_waiting_list", True):
         change(fresh_world, Sector, {"ceiling": Sector.taken, "floor": 0})
+    assert why in reasons(fresh_world)
     before = rows(fresh_world)
     browser = fresh_world.browsers[VISITOR]
-    assert browser.post(f"{REGISTER}/check", data=sent).status_code < 500
-    assert browser.post(REGISTER, data=sent).status_code == status
+    if entry == "one person":
+        assert browser.post(f"{path}/check", data=sent).status_code < 500
+    assert browser.post(path, data=sent).status_code == status
     assert written(before, rows(fresh_world)) == []
 
 
-def test_an_open_door_takes_it(fresh_world):
+def test_each_reason_to_take_no_registration_is_a_door():
+    """A new state of registration, or a new refusal of a sector, fails until it has a door."""
+    states, refusals = set(RegistrationState), set(intake.REASONS) - {RegistrationClosed, SubmissionReused}
+    assert {why for *_door, why in DOORS.values()} == states | refusals
+
+
+def reasons(world: World) -> set:
+    """Return the state of the event's registration and the reason why the sector accepts nobody, None for none."""
+    with world.app.app_context():
+        sector = db.session.scalars(select(Sector).join(Event).where(Event.slug == HERE, Sector.key == "ngo"))
+        one = sector.one()
+        return {registration_state(one.event, NOW), intake.find_refusal(one, NOW)}
+
+
+@pytest.mark.parametrize("entry", ENTRIES)
+def test_an_open_door_takes_it(fresh_world, entry):
     """Control: the request that a closed registration refuses succeeds while registration is open."""
-    sent = {**ANSWERS, **hidden_fields(fresh_world, VISITOR, REGISTER)}
+    path, answers, tables = ENTRIES[entry]
+    sent = {**answers, **hidden_fields(fresh_world, VISITOR, REGISTER)}
     before = rows(fresh_world)
-    assert fresh_world.browsers[VISITOR].post(REGISTER, data=sent).status_code == 303
-    assert {"registrations", "submissions", "outbox_messages"} <= set(written(before, rows(fresh_world)))
+    assert fresh_world.browsers[VISITOR].post(path, data=sent).status_code == 303
+    assert tables <= set(written(before, rows(fresh_world)))
 
 
 @pytest.mark.parametrize("left_out", ["key", "csrf_token", *(name for name in ANSWERS if ANSWERS[name])])
