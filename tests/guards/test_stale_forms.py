@@ -10,7 +10,7 @@ import pytest
 from forum.accounts.access import AUDIENCES, Face
 from tests.guards.addresses import addresses
 from tests.guards.conftest import BOTH
-from tests.guards.test_mass_assignment import FORMS, forged, hidden_fields
+from tests.guards.test_mass_assignment import FORMS, forged, hidden_fields, rows
 from tests.guards.world import HERE, World
 
 BUTTON = "a button: it carries no stored value, and its rule reads the state that is stored"
@@ -39,18 +39,34 @@ def world_kind(request):
 
 
 def test_each_form_from_a_page_that_showed_other_values_is_refused(fresh_world):
-    paths = {one.endpoint: one.path for one in reversed(list(addresses(fresh_world, (HERE,))))}
+    paths = paths_of_forms(fresh_world)
     sent = sorted(CHANGING - set(OTHERWISE))
-    answered = {endpoint: send_outdated(fresh_world, endpoint, paths[endpoint]) for endpoint in sent}
-    assert answered == dict.fromkeys(sent, 409)
+    answered = {endpoint: send(fresh_world, endpoint, paths[endpoint], seen="x" * 32) for endpoint in sent}
+    assert answered == dict.fromkeys(sent, (409, []))
+
+
+def test_a_form_from_a_page_that_showed_what_is_stored_is_taken(fresh_world):
+    """Control: these forms change rows, which the comparison notices, unless the page has shown other values."""
+    paths = paths_of_forms(fresh_world)
+    status, tables = send(fresh_world, "self_service.change", paths["self_service.change"])
+    assert (status, "registrations" in tables, "answers" in tables) == (303, True, True)
 
 
 def test_each_exception_is_a_form_that_changes_stored_values():
     assert set(OTHERWISE) <= CHANGING
 
 
-def send_outdated(world: World, endpoint: str, path: str) -> int:
-    """Send a form as from a page that showed other values; return the HTTP status."""
+def paths_of_forms(world: World) -> dict[str, str]:
+    """Return a URL path of the event's own for each route."""
+    return {one.endpoint: one.path for one in reversed(list(addresses(world, (HERE,))))}
+
+
+def send(world: World, endpoint: str, path: str, **differing: str) -> tuple[int, list[str]]:
+    """Send a form with hidden values that differ from those of its page; return the status and the changed tables."""
     audience, data, _columns, _added = FORMS[endpoint]
-    sent = {**forged(world), **data, **hidden_fields(world, audience, path), "seen": "x" * 32}
-    return world.browsers[audience].post(path, data=sent).status_code
+    hidden = hidden_fields(world, audience, path)
+    assert differing.keys() <= hidden.keys(), f"{path} has no such hidden fields"
+    before = rows(world)
+    answer = world.browsers[audience].post(path, data={**forged(world), **data, **hidden, **differing})
+    after = rows(world)
+    return answer.status_code, [table for table in before if before[table] != after[table]]
