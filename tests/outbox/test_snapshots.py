@@ -1,10 +1,12 @@
 """Each mail that the forum sends is compared with a file of `snapshots/`, word for word in both languages.
 
-A changed sentence changes a file, which is read with the change: `make snapshots` writes the files anew.
+A changed sentence changes a file, which is read with the change: `make snapshots` writes the files anew. The
+snapshots have every variant: each condition in a template of mails is true in one of them and false in another.
 """
 
 import re
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import timedelta
 from email import message_from_bytes, policy
 from pathlib import Path
@@ -30,8 +32,10 @@ from tests.browser.test_mail import ACCOUNT_KINDS, write_account_mails
 from tests.factories.events import NOW, make_event, make_sector
 from tests.factories.mails import make_mail
 from tests.factories.registrations import confirmed, register, write
+from tests.outbox.conditions import Noted, noted_conditions
 from tests.outbox.mail_variants import make_more_variants
 from tests.outbox.other_mails import OTHER_KINDS, make_other_mails
+from tests.outbox.rarer_variants import make_rarer_variants
 from tests.registration.reading import Mail, newest_mail, newest_mail_to, read
 from tests.registration.test_mails import KINDS, make_mails
 from tools.organisers import make_user
@@ -57,21 +61,62 @@ DRAWN = (
 )
 
 
+@dataclass(frozen=True)
+class Made:
+    """A mail of each variant in one language, by name, and what the conditions of its templates came to."""
+
+    language: str
+    mails: dict[str, Mail]
+    noted: Noted
+
+    def one_sided(self, *without: str) -> list[str]:
+        """Return the conditions that came to one value only; leave out the mails with these names."""
+        read = [mail for name, mail in self.mails.items() if name not in without]
+        return self.noted.one_sided(message_from_bytes(mail.raw)["Message-ID"] for mail in read)
+
+
+_made: dict[str, Made] = {}
+
+
 @pytest.fixture
 def app(make_app, sqlite_url):
     return make_app(sqlite_url)
 
 
-@pytest.mark.parametrize("language", LANGUAGES)
-def test_every_mail_says_what_its_snapshot_says(database, request, language):
-    mails = {name: told(mail) for name, mail in make_every_mail(language).items()}
-    folder = SNAPSHOTS / language
+@pytest.fixture(params=LANGUAGES)
+def made(request, monkeypatch) -> Made:
+    """Give the mails of one language; they are made once, because tests only read them."""
+    if request.param not in _made:
+        app, _database = (request.getfixturevalue(name) for name in ("app", "database"))
+        with noted_conditions(app, monkeypatch) as noted:
+            _made[request.param] = Made(request.param, make_every_mail(request.param), noted)
+    return _made[request.param]
+
+
+def test_every_mail_says_what_its_snapshot_says(made, request):
+    mails = {name: told(mail) for name, mail in made.mails.items()}
+    folder = SNAPSHOTS / made.language
     if request.config.getoption("write_snapshots"):
         store(folder, mails)
     stored = {file.stem: file.read_text(encoding="utf-8") for file in folder.iterdir()}
     assert sorted(stored) == sorted(mails)
     for name, text in mails.items():
-        assert text == stored[name], f"make snapshots writes {language}/{name}.txt anew"
+        assert text == stored[name], f"make snapshots writes {made.language}/{name}.txt anew"
+
+
+def test_each_condition_is_true_in_one_snapshot_and_false_in_another(made):
+    import pathlib
+
+    pathlib.Path("/tmp/one_sided.txt").write_text("\n".join(made.one_sided()))
+    assert made.one_sided() == []
+
+
+def test_a_branch_that_no_snapshot_has_is_found(made):
+    """Control: without the mails of one variant, the condition that makes the variant is named."""
+    assert [line.partition(":")[0] for line in made.one_sided("received--few-places")] == [
+        "mail/received/body.html",
+        "mail/received/body.txt",
+    ]
 
 
 def test_every_kind_has_a_snapshot_in_each_language():
@@ -91,7 +136,8 @@ def make_every_mail(language: str) -> dict[str, Mail]:
     mails["test"] = newest_mail_to(tested.recipient, "test")
     about_accounts = select(OutboxMessage).where(OutboxMessage.kind.in_(ACCOUNT_KINDS))
     mails |= {row.kind: read(row) for row in db.session.scalars(about_accounts)}
-    return mails | make_variants(language) | make_more_variants(language)
+    mails |= make_variants(language) | make_more_variants(language)
+    return mails | make_rarer_variants(language)
 
 
 def make_variants(language: str) -> dict[str, Mail]:
