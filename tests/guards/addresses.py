@@ -204,14 +204,32 @@ def _mailings(event: Event) -> dict[str, object]:
     }
 
 
+def arguments(world: World, slug: str) -> Iterator[tuple[Rule, dict[str, object]]]:
+    """Yield each route of the console about one event, with the values that its arguments have for this event."""
+    with world.app.app_context():
+        values = _values(world, slug)
+    for rule in _rules(world):
+        if rule.rule.startswith("/console/<event>"):
+            given = _arguments(world, rule, values)
+            yield rule, {name: given[name] for name in rule.arguments}
+
+
+def path_of(rule: Rule, given: dict[str, object]) -> str:
+    """Return the URL path of a route with these arguments."""
+    built = rule.build(given, append_unknown=False)
+    assert built, (rule, given)
+    return built[1]
+
+
 def _path(world: World, rule: Rule, values: dict[str, object]) -> str:
+    return path_of(rule, _arguments(world, rule, values))
+
+
+def _arguments(world: World, rule: Rule, values: dict[str, object]) -> dict[str, object]:
     own = {name: values[name] for name in rule.arguments if name in values}
     if rule.endpoint in SLUGS and "slug" in own:
         own["slug"] = SLUGS[rule.endpoint]
-    own.update(_special(world, rule.endpoint, values))
-    built = rule.build(own, append_unknown=False)
-    assert built, (rule, own)
-    return built[1]
+    return own | _special(world, rule.endpoint, values)
 
 
 def _special(world: World, endpoint: str, values: dict[str, object]) -> dict[str, object]:
