@@ -56,7 +56,7 @@ class Row:
 
     @property
     def spread(self) -> float:
-        """How much the ratio differs from turn to turn, in per cent; if that is unknown, how much the runs differ."""
+        """How much the ratio to the reference varies, in per cent; if that is unknown, how much our own rate does."""
         if self.ratio_spread is not None:
             return self.ratio_spread
         told = SPREAD.search(self.value)

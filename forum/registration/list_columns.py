@@ -82,7 +82,7 @@ def chosen(
 def shown(
     names: Sequence[str] | None, view: SavedView | None = None, others: Sequence[str] = ()
 ) -> Sequence[str]:
-    """Return the keys of the columns to show, as `chosen` does; `names` are the organiser's stored ones, if any."""
+    """Return what `chosen` does, for a caller who has read the organiser's columns: `names`, or None for no choice."""
     if view:
         return others or view.columns
     return DELIVERED if names is None else names

@@ -57,8 +57,8 @@ def exists() -> bool:
     if db.session.get_bind().dialect.name != "sqlite":
         return False
     if not current_app.extensions.get(EXISTS):
-        # Ask on the driver's connection, and once in a process: tests compare the statements of pages, among which this
-        # statement must not appear.
+        # Ask once in a process whether the table is there, on the driver's connection, where tests do not count
+        # statements: otherwise the first page that they fetch would seem to need one more than the next.
         (present,) = _driver().execute(PRESENT, NEEDED).fetchone()
         current_app.extensions[EXISTS] = present == len(NEEDED)
     return current_app.extensions[EXISTS]

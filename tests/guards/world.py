@@ -124,7 +124,7 @@ FOLLOWING = {"confirm": "n" * 43, "choose": "o" * 43, "end": "o" * 43, "leave": 
 IMAGES = {HERE: "a" * 16, ELSEWHERE: "b" * 16, UNSEEN: "c" * 16}
 UNUSED_IMAGE = "d" * 16
 ADMIN, VISITOR, PERSON, DECLINED = "admin", "visitor", "person", "declined"
-AUDIENCE = "tests.audience"  # the key of the audience in the WSGI environment of its browser's requests
+AUDIENCE = "tests.audience"  # the WSGI variable that says for whom (admin, visitor …) a test's browser asks
 # Roles that no test account has at the event `ELSEWHERE`. The account of an organiser of that event stands for them: a
 # page of the event `HERE` that refuses this account refuses accounts with these roles, too.
 NARROW = (Role.REGISTRAR, Role.REVIEWER, Role.VIEWER, Role.EDITOR)

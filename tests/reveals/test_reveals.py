@@ -1,4 +1,7 @@
-"""A handler reveals one person at a time, with a reason, once; in the same way for every person (P21, P25, S09)."""
+"""A handler of protected identity sees one real name at a time, once for each reason given (P21, P25, S09).
+
+The pages are the same for people who have given no real name.
+"""
 
 import re
 from datetime import timedelta
