@@ -4,13 +4,13 @@ import shutil
 from collections.abc import Callable, Iterable
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, NamedTuple
+from types import CodeType
+from typing import Any, ClassVar, NamedTuple
 
 import whitenoise.base
 from argon2 import PasswordHasher
 from flask import Blueprint, Flask
-from jinja2 import FileSystemBytecodeCache
-from jinja2.bccache import Bucket
+from jinja2 import BaseLoader, Environment, FileSystemBytecodeCache, Template
 from werkzeug.routing import Map, Rule, RuleFactory
 from werkzeug.routing.matcher import StateMachineMatcher
 from whitenoise.responders import StaticFile
@@ -171,35 +171,40 @@ def _what_is_compiled(rule: Rule) -> tuple:
     return type(rule), *what, *how, options, *sorted((rule.defaults or {}).items())
 
 
-class Templates(FileSystemBytecodeCache):
-    """The compiled templates of all apps: those of this process in memory, those of all pytest workers in a folder.
+# The compiled templates that all pytest workers share; a fixture sets the folder.
+TEMPLATES = FileSystemBytecodeCache("")
 
-    They are the same in every app, and compiling one takes longer than most requests of a test.
+
+class Templates(BaseLoader):
+    """Loads an app's templates from their compiled code, which all apps of this process share.
+
+    Compiling a template takes longer than most requests of a test. Reading its file anew for each app, to see whether
+    the compiled code is that of the file, takes most of the time of loading it.
     """
 
-    def __init__(self) -> None:
-        super().__init__("")
-        self._compiled: dict[tuple[str, str], Any] = {}
+    compiled: ClassVar[dict[str, CodeType]] = {}
 
-    def load_bytecode(self, bucket: Bucket) -> None:
-        """Fill Jinja's bucket with the compiled template from memory, else from the folder."""
-        bucket.code = self._compiled.get((bucket.key, bucket.checksum))
-        if bucket.code is None and self.directory:
-            super().load_bytecode(bucket)
-            self._remember(bucket)
+    def __init__(self, files: BaseLoader):
+        self.files = files
 
-    def dump_bytecode(self, bucket: Bucket) -> None:
-        """Store the compiled template in memory and in the folder."""
-        self._remember(bucket)
-        if self.directory:
-            super().dump_bytecode(bucket)
+    def get_source(self, environment: Environment, template: str) -> tuple[str, str | None, Any]:
+        """Read the file of a template."""
+        return self.files.get_source(environment, template)
 
-    def _remember(self, bucket: Bucket) -> None:
-        if bucket.code is not None:
-            self._compiled[bucket.key, bucket.checksum] = bucket.code
+    def list_templates(self) -> list[str]:
+        """Return the names of all templates."""
+        return self.files.list_templates()
 
-
-TEMPLATES = Templates()
+    def load(self, environment: Environment, name: str, globals: Any = None) -> Template:
+        """Return a template for the app of this environment."""
+        if name not in self.compiled:
+            source, file, _is_current = self.get_source(environment, name)
+            bucket = TEMPLATES.get_bucket(environment, name, file, source)
+            if bucket.code is None:
+                bucket.code = environment.compile(source, name, file)
+                TEMPLATES.set_bucket(bucket)
+            self.compiled[name] = bucket.code
+        return environment.template_class.from_code(environment, self.compiled[name], globals or {})
 
 
 class Statements:
@@ -225,7 +230,7 @@ STATEMENTS = Statements()
 
 def compile_once(app: Flask) -> None:
     """Let the app share its compiled templates and SQL statements with all other apps."""
-    app.jinja_env.bytecode_cache = TEMPLATES
+    app.jinja_env.loader = Templates(app.jinja_env.loader)
     with app.app_context():
         db.engine._compiled_cache = STATEMENTS  # type: ignore[assignment]
 

@@ -1,6 +1,8 @@
-"""Shortcuts of the tests: apps share their compiled routes, and yet each app has routes of its own."""
+"""Shortcuts of the tests: apps share compiled routes and templates, and yet each app has its own."""
 
+import pytest
 from flask import Blueprint, Flask
+from jinja2 import TemplateNotFound
 
 from forum.accounts.access import AUDIENCES, Face
 from tests import shortcuts
@@ -67,3 +69,17 @@ def described(app: Flask) -> dict:
         "handlers": {key: listed for key, listed in app.error_handler_spec.items() if any(listed.values())},
         "names": (set(app.jinja_env.globals), set(app.jinja_env.filters), set(app.jinja_env.tests)),
     }
+
+
+def test_apps_share_the_code_of_a_template_and_each_app_has_its_own_template(make_app, sqlite_url):
+    one, other = (make_app(sqlite_url).jinja_env for _ in range(2))
+    loaded = [env.get_template("layouts/public.html") for env in (one, other)]
+    assert [template.environment for template in loaded] == [one, other]
+    assert len({template.root_render_func.__code__ for template in loaded}) == 1
+
+
+def test_an_app_has_all_templates_and_no_others(make_app, sqlite_url):
+    env = make_app(sqlite_url).jinja_env
+    assert sorted(env.list_templates()) == sorted(env.loader.files.list_templates())
+    with pytest.raises(TemplateNotFound):
+        env.get_template("layouts/none.html")
