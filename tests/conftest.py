@@ -11,6 +11,7 @@ Tests that begin with the same people share a database in which they have been s
 and reads the people.
 """
 
+import fcntl
 import gc
 import os
 import shutil
@@ -306,10 +307,16 @@ def database_kind(request) -> str:
 
 
 @pytest.fixture(scope="session")
-def sqlite_template(settings, tmp_path_factory) -> Path:
-    """Make a migrated SQLite file, once for each pytest worker."""
-    folder = tmp_path_factory.mktemp("sqlite-template")
-    _migrate({**settings, "INSTANCE": folder, "DATABASE_URL": f"sqlite:///{folder / 'template.sqlite3'}"})
+def sqlite_template(settings, shared_folder) -> Path:
+    """Make a migrated SQLite file, once for all pytest workers."""
+    folder = shared_folder / "sqlite-template"
+    folder.mkdir(exist_ok=True)
+    with (folder / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not (folder / "template.sqlite3").exists():
+            url = f"sqlite:///{folder / 'unfinished.sqlite3'}"
+            _migrate({**settings, "INSTANCE": folder, "DATABASE_URL": url})
+            (folder / "unfinished.sqlite3").rename(folder / "template.sqlite3")
     return folder / "template.sqlite3"
 
 
