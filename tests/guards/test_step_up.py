@@ -206,12 +206,15 @@ LIGHT = {
 }
 
 
-def guarded(world: World) -> list[Address]:
-    """Return the URLs of the forms for signed-in users."""
+@pytest.fixture(scope="module")
+def forms(world) -> dict[str, Address]:
+    """Give the URL of each form for signed-in users, by its endpoint; it is the same in every copy of the test data."""
     listed = addresses(world, (HERE,))
-    return [
-        found for found in listed if "POST" in found.methods and isinstance(AUDIENCES[found.endpoint], Roles)
+    found = [
+        each for each in listed if "POST" in each.methods and isinstance(AUDIENCES[each.endpoint], Roles)
     ]
+    assert len(found) == len({each.endpoint for each in found})
+    return {each.endpoint: each for each in found}
 
 
 def asks_again(world: World, address: Address, method: str) -> bool:
@@ -222,35 +225,32 @@ def asks_again(world: World, address: Address, method: str) -> bool:
     return answer.status_code == 303 and answer.location.startswith("/account/confirm?next=")
 
 
-def test_every_form_is_weighed(world):
-    assert {address.endpoint for address in guarded(world)} == WEIGHTY | set(LIGHT)
+def test_every_form_is_weighed(forms):
+    assert set(forms) == WEIGHTY | set(LIGHT)
     assert set(LIGHT) & WEIGHTY == set()
 
 
 @pytest.mark.parametrize("endpoint", sorted(WEIGHTY))
-def test_weighty_form_asks_again_and_does_nothing(fresh_world, endpoint):
-    (address,) = [found for found in guarded(fresh_world) if found.endpoint == endpoint]
+def test_weighty_form_asks_again_and_does_nothing(fresh_world, forms, endpoint):
     clock.freeze(NOW + timedelta(minutes=10))
     # Open a page before the rows are read: this stores when the sign-in was last used, so the forms need not.
     fresh_world.browsers[FORMS[endpoint][0]].get("/account/")
     before = rows(fresh_world)
-    for method in sorted(address.methods & {"GET", "POST"}):
-        assert asks_again(fresh_world, address, method), method
+    for method in sorted(forms[endpoint].methods & {"GET", "POST"}):
+        assert asks_again(fresh_world, forms[endpoint], method), method
     assert written(before, rows(fresh_world)) == []
 
 
 @pytest.mark.parametrize("endpoint", sorted(WEIGHTY))
-def test_weighty_form_is_done_while_it_is_fresh(fresh_world, endpoint):
+def test_weighty_form_is_done_while_it_is_fresh(fresh_world, forms, endpoint):
     """Control: a sensitive form does not ask for both factors when they were given four minutes ago."""
-    (address,) = [found for found in guarded(fresh_world) if found.endpoint == endpoint]
     clock.freeze(NOW + timedelta(minutes=4))
-    for method in sorted(address.methods & {"GET", "POST"}):
-        assert not asks_again(fresh_world, address, method), method
+    for method in sorted(forms[endpoint].methods & {"GET", "POST"}):
+        assert not asks_again(fresh_world, forms[endpoint], method), method
 
 
 @pytest.mark.parametrize("endpoint", sorted(LIGHT))
-def test_light_form_does_not_ask(fresh_world, endpoint):
+def test_light_form_does_not_ask(fresh_world, forms, endpoint):
     """Control: forms that are not sensitive never ask for both factors again."""
-    (address,) = [found for found in guarded(fresh_world) if found.endpoint == endpoint]
     clock.freeze(NOW + timedelta(minutes=10))
-    assert not asks_again(fresh_world, address, "POST")
+    assert not asks_again(fresh_world, forms[endpoint], "POST")
