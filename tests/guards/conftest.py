@@ -11,7 +11,7 @@ Copies are in SQLite. A module whose results could differ between the databases 
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cache, partial
 from pathlib import Path
 
@@ -34,10 +34,11 @@ BOTH = ("sqlite", pytest.param("postgresql", marks=[pytest.mark.postgresql, pyte
 
 @dataclass(frozen=True)
 class Built:
-    """Test data (a world), and a function that copies the world's database into a folder and gives the copy's URL."""
+    """Test data (a world), a function that copies its database into a folder and gives the copy's URL, and cookies."""
 
     world: World
     copy: Callable[[Path], AbstractContextManager[str]]
+    cookies: worlds.Cookies = field(default_factory=dict)
 
 
 BuildWorld = Callable[[str, texts.Writer], Built]
@@ -210,7 +211,7 @@ def opened(settings: dict, built: Built, folder: Path, **differing) -> Iterator[
     with built.copy(folder) as url:
         app = _app(settings, folder, url, **differing)
         clock.freeze(NOW)
-        yield worlds.open_browsers(replace(built.world, app=app))
+        yield worlds.open_browsers(replace(built.world, app=app), built.cookies)
         with app.app_context():
             _close()
 

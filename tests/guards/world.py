@@ -156,6 +156,9 @@ SOMEWHERE = Sender(client="a network address", most_held=1)
 # The keys of the files that people have uploaded.
 FILES = {PERSON: "a" * 32, "twin": "b" * 32, "elsewhere": "c" * 32}
 
+# By the name of the session's cookie, then by audience: the cookies of a browser, as Werkzeug's client keeps them.
+Cookies = dict[str, dict[str, dict]]
+
 
 @dataclass
 class World:
@@ -227,11 +230,26 @@ def find_registration(world: World, name: str) -> Registration:
     return db.session.scalars(query).one()
 
 
-def open_browsers(world: World) -> World:
-    """Open a browser for every audience: signed in, with a personal link opened, or neither."""
+def open_browsers(world: World, cookies: Cookies) -> World:
+    """Open a browser for every audience: signed in, with a personal link opened, or neither.
+
+    `cookies` keeps the cookies of the first browsers of this test data. Later browsers get them, because opening links
+    and signing in takes longer than many a test.
+    """
     world.browsers = {name: world.app.test_client() for name in (VISITOR, PERSON, *world.held)}
     for name, browser in world.browsers.items():
         browser.environ_base[AUDIENCE] = name
+    # A site with an https URL has cookies of its own name.
+    kind = world.app.config["SESSION_COOKIE_NAME"]
+    if kind not in cookies:
+        _let_in(world)
+        cookies[kind] = {name: dict(browser._cookies) for name, browser in world.browsers.items()}
+    for name, browser in world.browsers.items():
+        browser._cookies.update(cookies[kind][name])
+    return world
+
+
+def _let_in(world: World) -> None:
     world.browsers[PERSON].get(f"/en/r/{world.tokens[PERSON]}")
     world.browsers[PERSON].get(f"/en/r/delegation/{world.tokens[f'delegation of {PERSON}']}")
     with world.browsers[PERSON].session_transaction() as session:
@@ -239,7 +257,6 @@ def open_browsers(world: World) -> World:
     for name in world.held:
         with world.browsers[name].session_transaction() as session:
             session[sign_ins.TOKEN] = world.tokens[name]
-    return world
 
 
 def _make_events(world: World) -> None:
