@@ -174,10 +174,11 @@ def compiled_templates(shared_folder) -> None:
 
 
 @pytest.fixture(scope="session", autouse=True)
-def valid_skeletons(shared_folder) -> None:
-    """Let all pytest workers know of each page's HTML that one of them has found valid."""
-    page_checks.VALID.folder = shared_folder / "valid-skeletons"
-    page_checks.VALID.folder.mkdir(exist_ok=True)
+def checked_pages(shared_folder) -> None:
+    """Let all pytest workers know of each page that one of them has found valid, or free of faults."""
+    for known, name in ((page_checks.VALID, "valid-skeletons"), (page_checks.SOUND, "sound-pages")):
+        known.folder = shared_folder / name
+        known.folder.mkdir(exist_ok=True)
 
 
 @pytest.fixture

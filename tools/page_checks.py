@@ -8,7 +8,7 @@ import hashlib
 import json
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from itertools import pairwise
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -62,11 +62,19 @@ PLAIN_VALUES = (
     "action|alt|class|content|datetime|for|href|id|name|src|srcset|title|value|aria-[a-z]++|data-[a-z-]++"
 )
 PLAIN_VALUE = re.compile(rf'(?<=[ \n])({PLAIN_VALUES})="{PLAIN}++"')
+# What may differ between pages of which only one is checked (`renumbered`): values like those of hidden fields, random
+# tokens in addresses, references of registrations, and numbers. A number before a semicolon may be part of "&#39;".
+SCRIPT = re.compile(r"(<script\b.*?</script>)", re.DOTALL)
+HIDDEN_VALUE = re.compile(r'value="[A-Za-z0-9._-]{20,}+"')
+TOKEN = re.compile(r"/[A-Za-z0-9_-]{43}(?![A-Za-z0-9_-])")
+REFERENCE = re.compile(r"[0-9A-HJKMNP-TV-Z][0-9A-HJKMNP-TV-Z]{3}-[0-9A-HJKMNP-TV-Z]{4}")
+NUMBER = re.compile(r"[0-9][0-9]*+(?!;)")
+HEXADECIMAL = re.compile("&#x", re.IGNORECASE)
 UNLABELLED = {"hidden", "submit", "button", "reset", "image"}
 
 
-class Skeletons:
-    """The digests of skeletons of valid pages: in memory, and in a folder that several processes share."""
+class Digests:
+    """The digests of pages without a fault, or of their skeletons: in memory, and in a folder that processes share."""
 
     def __init__(self) -> None:
         self.folder: Path | None = None
@@ -78,13 +86,14 @@ class Skeletons:
         return digest in self._known
 
     def add(self, digest: str) -> None:
-        """Remember a skeleton, for the other processes too."""
+        """Remember a digest, for the other processes too."""
         self._known.add(digest)
         if self.folder:
             (self.folder / digest).touch()
 
 
-VALID = Skeletons()
+VALID = Digests()
+SOUND = Digests()  # pages in which no check has found a fault, as `renumbered` writes them
 
 
 class PageProblems(AssertionError):
@@ -116,21 +125,32 @@ class Elements:
         return [element for element in self.all if name in (element.get("class") or ())]
 
 
-def check(response, path: str, audience=None, soup: BeautifulSoup | None = None) -> None:
-    """Check the answer to `path`; `audience` is its route's entry in the access table, `soup` the page if it is already
-    parsed. Raises PageProblems."""
+def check(response, path: str, audience=None, parse: Callable[[], BeautifulSoup] | None = None) -> None:
+    """Check the answer to `path`; `audience` is its route's entry in the access table, `parse` returns the parsed page.
+
+    Raises PageProblems.
+    """
     problems = [*headers_problems(response, audience)]
     if response.mimetype == "text/html" and not 300 <= response.status_code < 400:
-        problems += page_problems(response.get_data().decode(), soup)
+        problems += page_problems(response.get_data().decode(), parse)
     if problems:
         raise PageProblems(path, problems)
 
 
-def page_problems(html: str, soup: BeautifulSoup | None = None) -> list[str]:
-    """Return what is wrong with a page; `soup` is that page, if it is already parsed."""
-    soup = soup or BeautifulSoup(html, "html.parser")
-    page = Elements(soup)
-    return [*_invalid_html(html), *(problem for find in CHECKS for problem in find(page))]
+def page_problems(html: str, parse: Callable[[], BeautifulSoup] | None = None) -> list[str]:
+    """Return what is wrong with a page; `parse` returns that page parsed.
+
+    Of pages that differ only in numbers and random words (`renumbered`) only the first is checked: no check can tell
+    them apart.
+    """
+    digest = _digest(renumbered(html))
+    if digest in SOUND:
+        return []
+    page = Elements(parse() if parse else BeautifulSoup(html, "html.parser"))
+    problems = [*_invalid_html(html), *(problem for find in CHECKS for problem in find(page))]
+    if not problems:
+        SOUND.add(digest)
+    return problems
 
 
 def headers_problems(response, audience) -> Iterator[str]:
@@ -169,7 +189,7 @@ def _invalid_html(html: str) -> Iterator[str]:
 
     Of pages with the same skeleton (`skeleton_of`) only the first is parsed.
     """
-    skeleton = hashlib.sha256(skeleton_of(html).encode(errors="surrogatepass")).hexdigest()
+    skeleton = _digest(skeleton_of(html))
     if skeleton in VALID:
         return
     parser = html5lib.HTMLParser()
@@ -183,6 +203,36 @@ def _invalid_html(html: str) -> Iterator[str]:
 def skeleton_of(html: str) -> str:
     """Return the page with an "x" for each plain text and value: pages with one skeleton are all valid, or none is."""
     return PLAIN_TEXT.sub(_shorten, PLAIN_VALUE.sub(r'\1="x"', html))
+
+
+def renumbered(html: str) -> str:
+    """Return the page with its numbers, references and random tokens replaced by the order in which they appear.
+
+    Equal ones stay equal and different ones different, so that ids, labels and links match as they did before. Long
+    values of fields become one word. Scripts stay as they are, because their data are read.
+    """
+    if HEXADECIMAL.search(html):
+        return html
+    order: dict[str, str] = {}
+
+    def number(found: re.Match) -> str:
+        at = found.start()
+        if found.string[max(0, at - 2) : at] in {"<h", "/h"}:
+            return found[0]
+        return order.setdefault(found[0], str(len(order)))
+
+    def word(found: re.Match) -> str:
+        return f"\ue000{order.setdefault(found[0], str(len(order)))}\ue001"
+
+    parts = SCRIPT.split(html)
+    for at in range(0, len(parts), 2):
+        part = TOKEN.sub(word, HIDDEN_VALUE.sub('value="x"', parts[at]))
+        parts[at] = NUMBER.sub(number, REFERENCE.sub(word, part))
+    return "".join(parts)
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode(errors="surrogatepass")).hexdigest()
 
 
 def _shorten(text: re.Match) -> str:

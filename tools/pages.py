@@ -18,10 +18,11 @@ its own; after a request the test's own database session reads its objects anew.
 from collections.abc import Mapping
 from contextlib import contextmanager
 from contextvars import Context
+from functools import cached_property
 from typing import Any
 from urllib.parse import urljoin, urlsplit
 
-from bs4 import Tag
+from bs4 import BeautifulSoup, Tag
 from flask import Flask, has_app_context, url_for
 from flask.testing import FlaskClient
 from sqlalchemy import event
@@ -89,7 +90,7 @@ class Pages:
         if follow and page.status in {301, 302, 303, 307, 308}:
             return self.open(page.location, expect=expect, follow=True)
         assert page.status == expect, f"{method} {path}: {page.status}, not {expect}\n{page.text[:800]}"
-        page_checks.check(response, path, audience=self._audience(path), soup=page.soup)
+        page_checks.check(response, path, audience=self._audience(path), parse=lambda: page.soup)
         return page
 
     def _send(self, path: str, **request):
@@ -122,9 +123,12 @@ class Page:
         self.headers: Headers = response.headers
         self.data: bytes = response.get_data()
         self.is_html = response.mimetype == "text/html"
-        html = self.data.decode() if self.is_html else ""
-        self.soup = quick_soup.parse(html)
         self.statements = statements
+
+    @cached_property
+    def soup(self) -> BeautifulSoup:
+        """The parsed page; empty when the answer is not HTML."""
+        return quick_soup.parse(self.data.decode() if self.is_html else "")
 
     @property
     def title(self) -> str:

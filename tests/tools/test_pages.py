@@ -6,7 +6,7 @@ from sqlalchemy import text
 
 from forum.accounts.access import AUDIENCES, Face
 from forum.extensions import csrf, db
-from tools.page_checks import PageProblems, Skeletons, page_problems, skeleton_of
+from tools.page_checks import Digests, PageProblems, page_problems, renumbered, skeleton_of
 
 GOOD = """<!doctype html>
 <html lang="en"><head><title>A title</title></head>
@@ -134,8 +134,47 @@ def test_pages_that_may_not_be_equally_valid_have_different_skeletons(name):
     assert skeleton_of(_changed(*UNLIKE[name])) != skeleton_of(GOOD)
 
 
-def test_processes_share_the_valid_skeletons_and_no_others(tmp_path):
-    first, second, alone = Skeletons(), Skeletons(), Skeletons()
+TOKEN = "x-_4" * 10 + "abc"
+NUMBERED = GOOD.replace(
+    "<h2>Part</h2>",
+    f"""<h2>Part 12</h2><p id="row-12">12 of 34, 7K2M-99QA</p><a href="#row-12">To 7K2M-99QA</a>
+<input type="hidden" name="csrf_token" value="IjM0.aB-c_d.0123456789"><a href="/r/{TOKEN}">It&#39;s yours</a>""",
+)
+RENUMBERED = {  # numbers and random words of the page, and others
+    "another number": ("12", "7"),
+    "another reference": ("7K2M-99QA", "7K2M-99QB"),
+    "another token of a session": ("0123456789", "012345678X"),
+    "another token of a link": (TOKEN, TOKEN[::-1]),
+}
+MATTERING = {  # for numbers and words that a check reads: a piece of the page, its replacement, and the problem
+    "a link to another number": ('href="#row-12"', 'href="#row-34"', "link to '#row-34'"),
+    "an id twice": ('id="name-hint"', 'id="row-12"', "id 'row-12' stands 2 times"),
+    "another level of heading": ("<h2>Part 12</h2>", "<h3>Part 12</h3>", "h3 follows h1"),
+    "a data block": ('{"a": 1}', '{"a": 01}', "not JSON"),
+    "a character": ("&#39;", "&#1;", "invalid HTML"),
+    "a hexadecimal character": ("&#39;", "&#x1;", "invalid HTML"),
+    "a value with a placeholder": ('value="IjM0.', 'value="%(count)s.', "unfilled placeholder"),
+}
+
+
+@pytest.mark.parametrize("name", RENUMBERED)
+def test_pages_that_differ_in_numbers_and_random_words_are_checked_once(name):
+    old, new = RENUMBERED[name]
+    assert NUMBERED.count(old)
+    assert renumbered(NUMBERED.replace(old, new)) == renumbered(NUMBERED)
+
+
+@pytest.mark.parametrize("name", MATTERING)
+def test_a_number_or_word_that_a_check_reads_is_checked(name):
+    """Control: a page with such a fault is not taken for a sound page that was checked before."""
+    old, new, problem = MATTERING[name]
+    assert page_problems(NUMBERED) == []
+    assert old in NUMBERED
+    assert any(problem in found for found in page_problems(NUMBERED.replace(old, new, 1)))
+
+
+def test_processes_share_the_digests_of_pages_and_no_others(tmp_path):
+    first, second, alone = Digests(), Digests(), Digests()
     first.folder = second.folder = tmp_path
     first.add("ab")
     assert [("ab" in known, "cd" in known) for known in (first, second, alone)] == [(True, False)] * 2 + [
