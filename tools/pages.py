@@ -36,6 +36,8 @@ from tools import page_checks, quick_soup
 from tools.page_forms import Form
 
 MAIN_FORM = "main form"
+OF_TRANSACTIONS = {"BEGIN", "COMMIT", "ROLLBACK", "PRAGMA", "SAVEPOINT", "RELEASE"}
+COLLECTORS = "statement_collectors"  # the key in `app.extensions` of the lists that collect statements
 
 
 class Pages:
@@ -194,26 +196,29 @@ class Page:
 def counted_statements(app: Flask):
     """Collect the SQL statements within the block, except those that begin and end transactions."""
     statements: list[str] = []
-
-    def note(_connection, _cursor, statement, *_):
-        if statement.split(None, 1)[0] not in {
-            "BEGIN",
-            "COMMIT",
-            "ROLLBACK",
-            "PRAGMA",
-            "SAVEPOINT",
-            "RELEASE",
-        }:
-            statements.append(statement)
-
-    engine = Context().run(_engine, app)
-    event.listen(engine, "before_cursor_execute", note)
+    collectors = Context().run(_collectors, app)
+    collectors[id(statements)] = statements
     try:
         yield statements
     finally:
-        event.remove(engine, "before_cursor_execute", note)
+        del collectors[id(statements)]
 
 
-def _engine(app: Flask):
+def _collectors(app: Flask) -> dict[int, list[str]]:
+    """Return the lists to which a listener adds each of the app's statements.
+
+    An app has one listener: adding and removing one for each request would take a tenth of a millisecond.
+    """
+    if COLLECTORS in app.extensions:
+        return app.extensions[COLLECTORS]
+    collectors: dict[int, list[str]] = {}
+
+    def note(_connection, _cursor, statement, *_):
+        if collectors and statement.split(None, 1)[0] not in OF_TRANSACTIONS:
+            for statements in tuple(collectors.values()):
+                statements.append(statement)
+
     with app.app_context():
-        return db.engine
+        event.listen(db.engine, "before_cursor_execute", note)
+    app.extensions[COLLECTORS] = collectors
+    return collectors

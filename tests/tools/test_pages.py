@@ -7,6 +7,7 @@ from sqlalchemy import text
 from forum.accounts.access import AUDIENCES, Face
 from forum.extensions import csrf, db
 from tools.page_checks import Digests, PageProblems, page_problems, renumbered, skeleton_of
+from tools.pages import counted_statements
 
 GOOD = """<!doctype html>
 <html lang="en"><head><title>A title</title></head>
@@ -284,6 +285,20 @@ def test_get_missing_policy_is_found(app, pages):
 @pytest.mark.usefixtures("site")
 def test_get_collects_the_statements(pages):
     assert pages.get("/read").statements == ["SELECT version FROM content_version"]
+
+
+def test_statements_are_collected_within_each_block_and_no_longer(app):
+    def read(number: int) -> None:
+        db.session.execute(text(f"SELECT {number}"))
+
+    with app.app_context():
+        with counted_statements(app) as outer:
+            read(1)
+            with counted_statements(app) as inner:
+                read(2)
+            read(3)
+        read(4)
+    assert (outer, inner) == (["SELECT 1", "SELECT 2", "SELECT 3"], ["SELECT 2"])
 
 
 def _read_version() -> Response:
