@@ -11,7 +11,6 @@ Tests that begin with the same people share a database in which they have been s
 and reads the people.
 """
 
-import fcntl
 import gc
 import os
 import shutil
@@ -35,7 +34,7 @@ from forum.accounts.enums import Role
 from forum.commands.preparing import compile_translations
 from forum.events.models import Event
 from forum.extensions import db
-from forum.settings.keys import new_data_keys
+from forum.settings.keys import new_data_keys, read_or_make
 from forum.settings.project import PROJECT
 from forum.web.static import build_static
 from tests.clocks import Clock, frozen_at
@@ -50,6 +49,7 @@ from tests.shortcuts import (
     hash_quickly,
     is_roomy,
     look_at_once,
+    made_once,
     make_images_once,
     share_routes,
 )
@@ -152,12 +152,12 @@ def static_folder(shared_folder) -> Path:
 
 
 @pytest.fixture(scope="session")
-def settings(tmp_path_factory, static_folder) -> dict:
-    """Give the settings of test apps; the keys are made once, because that takes time."""
+def settings(shared_folder, static_folder) -> dict:
+    """Give the settings of test apps; all pytest workers have the same keys, so that they can share databases."""
     return {
         "TESTING": True,
         "SECRET_KEY": "only-for-tests-0123456789abcdefghijklmnop",
-        "DATA_KEYS": new_data_keys(),
+        "DATA_KEYS": read_or_make(shared_folder / "data_keys.json", new_data_keys),
         "STATIC": static_folder,
         # Send mails to many people without a limit a minute: tests send hundreds of them to one domain.
         "BULK_MAILS_PER_MINUTE": 0,
@@ -311,13 +311,10 @@ def database_kind(request) -> str:
 def sqlite_template(settings, shared_folder) -> Path:
     """Make a migrated SQLite file, once for all pytest workers."""
     folder = shared_folder / "sqlite-template"
-    folder.mkdir(exist_ok=True)
-    with (folder / "lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        if not (folder / "template.sqlite3").exists():
-            url = f"sqlite:///{folder / 'unfinished.sqlite3'}"
+    with made_once(folder) as is_first:
+        if is_first:
+            url = f"sqlite:///{folder / 'template.sqlite3'}"
             _migrate({**settings, "INSTANCE": folder, "DATABASE_URL": url})
-            (folder / "unfinished.sqlite3").rename(folder / "template.sqlite3")
     return folder / "template.sqlite3"
 
 

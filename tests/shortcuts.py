@@ -1,7 +1,9 @@
 """Shortcuts that make tests faster without changing what they prove."""
 
+import fcntl
 import shutil
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
 from types import CodeType
@@ -28,6 +30,23 @@ ROOM = 6 * 1024**3  # the least free bytes of a folder in memory: more than the 
 def is_roomy(folder: Path) -> bool:
     """Return whether the folder in memory exists and has enough room; in containers it is often too small."""
     return folder.is_dir() and shutil.disk_usage(folder).free > ROOM
+
+
+@contextmanager
+def made_once(folder: Path) -> Iterator[bool]:
+    """Make a folder that all pytest workers share; yield whether this worker comes first and has to fill it.
+
+    The other workers wait until it is filled. If that fails, the next worker tries anew in an empty folder.
+    """
+    folder.mkdir(exist_ok=True)
+    with folder.with_suffix(".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        filled = folder.with_suffix(".filled")
+        if is_first := not filled.exists():
+            shutil.rmtree(folder)
+            folder.mkdir()
+        yield is_first
+        filled.touch()
 
 
 class Routes(Map):

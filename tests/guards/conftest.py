@@ -27,7 +27,7 @@ from tests.guards import texts
 from tests.guards import world as worlds
 from tests.guards.addresses import addresses
 from tests.guards.world import ADMIN, HANDLER, HERE, PERSON, VISITOR, World
-from tests.shortcuts import compile_once, look_at_once
+from tests.shortcuts import compile_once, look_at_once, made_once
 
 BOTH = ("sqlite", pytest.param("postgresql", marks=[pytest.mark.postgresql, pytest.mark.slow]))
 
@@ -172,10 +172,17 @@ def built_world(build_world, world_kind) -> Built:
 
 
 @pytest.fixture(scope="session")
-def built_demo(settings, sqlite_template, tmp_path_factory) -> Path:
-    """Make a folder with the demo, of which `demo` is a copy: loading it takes several seconds."""
-    folder = tmp_path_factory.mktemp("built-demo")
-    shutil.copyfile(sqlite_template, folder / "forum.sqlite3")
+def built_demo(settings, sqlite_template, shared_folder) -> Path:
+    """Make a folder with the demo, of which `demo` is a copy: once for all workers, for loading it takes seconds."""
+    folder = shared_folder / "built-demo"
+    with made_once(folder) as is_first:
+        if is_first:
+            _load_demo(settings, sqlite_template, folder)
+    return folder
+
+
+def _load_demo(settings: dict, template: Path, folder: Path) -> None:
+    shutil.copyfile(template, folder / "forum.sqlite3")
     own = {"INSTANCE": folder / "instance", "DATABASE_URL": f"sqlite:///{folder / 'forum.sqlite3'}"}
     app = create_app({**settings, **own})
     compile_once(app)
@@ -185,7 +192,6 @@ def built_demo(settings, sqlite_template, tmp_path_factory) -> Path:
         load_demo(now=NOW)
         db.session.commit()
         _close()
-    return folder
 
 
 @pytest.fixture(scope="session")
