@@ -1,4 +1,4 @@
-"""Fixtures for the canary world, the test data of world.py: built once for each pytest worker.
+"""Fixtures for the canary world, the test data of world.py: built once for all pytest workers.
 
 A module shares a copy that its tests only read (`world`); a test that writes has a copy of its own (`fresh_world`).
 Copies are in SQLite. A module whose results could differ between the databases runs on both; PostgreSQL's part is slow:
@@ -8,6 +8,7 @@ Copies are in SQLite. A module whose results could differ between the databases 
         return request.param
 """
 
+import pickle
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
@@ -195,12 +196,13 @@ def _load_demo(settings: dict, template: Path, folder: Path) -> None:
 
 
 @pytest.fixture(scope="session")
-def build_world(request, settings, tmp_path_factory) -> BuildWorld:
-    """Return a function that builds test data (a world) on a kind of database, once for each pytest worker."""
+def build_world(request, settings, shared_folder, tmp_path_factory) -> BuildWorld:
+    """Return a function that builds test data (a world) on a kind of database.
 
-    @cache
-    def build(kind: str, write_text: texts.Writer) -> Built:
-        folder = tmp_path_factory.mktemp("built-world")
+    It is built once for all pytest workers on SQLite, and once for each on PostgreSQL.
+    """
+
+    def build_in(folder: Path, kind: str, write_text: texts.Writer) -> Built:
         url, copy = _empty(request, kind, folder)
         clock.freeze(NOW)
         app = _app(settings, folder, url)
@@ -208,6 +210,19 @@ def build_world(request, settings, tmp_path_factory) -> BuildWorld:
             made = worlds.build(app, write_text)
             _close()
         return Built(made, copy)
+
+    @cache
+    def build(kind: str, write_text: texts.Writer) -> Built:
+        if kind != "sqlite":
+            return build_in(tmp_path_factory.mktemp("built-world"), kind, write_text)
+        folder = shared_folder / f"built-world-{write_text.__name__}"
+        with made_once(folder) as is_first:
+            if is_first:
+                made = build_in(folder, kind, write_text).world
+                (folder / "world").write_bytes(pickle.dumps(replace(made, app=None)))
+        # The file is this test run's own.
+        world = pickle.loads((folder / "world").read_bytes())  # noqa: S301
+        return Built(world, partial(_copied_file, folder / "forum.sqlite3"))
 
     return build
 
