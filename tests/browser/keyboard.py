@@ -1,5 +1,6 @@
 """A person who uses only the keyboard and never clicks."""
 
+import asyncio
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -69,10 +70,19 @@ class Keyboard:
             self.page.keyboard.press(key)
 
     def press_tab(self, key: str, times: int = 1) -> None:
-        """Press Tab or Shift+Tab as often as `times` says."""
+        """Press Tab or Shift+Tab as often as `times` says.
+
+        Chromium gets all presses at once and handles one after the other: waiting for its answer to each press would
+        take most of the CPU time, because the page would be painted in between.
+        """
         event = TAB | {"modifiers": SHIFT if key == "Shift+Tab" else 0}
-        for _number in range(times):
-            wire(self.page).send("Input.dispatchKeyEvent", event)
+        session = wire(self.page)
+
+        async def press() -> None:
+            sent = (session._impl_obj.send("Input.dispatchKeyEvent", event, None) for _number in range(times))
+            await asyncio.gather(*sent)
+
+        session._sync(press())
 
     def go_to(self, target: Locator, key: str = "Tab") -> None:
         """Press Tab until the target has the focus; fail after too many presses."""
