@@ -27,7 +27,7 @@ from forum.outbox.mail_text_models import MailText
 from forum.privacy import mails as privacy_mails
 from forum.registration import actions, places, reinstating, reviewing
 from forum.registration import mails as registration_mails
-from forum.registration.enums import DeclineReason
+from forum.registration.enums import DeclineReason, Status
 from forum.registration.line import Because
 from forum.registration.reviewing import Refusal
 from tests.factories.events import NOW, ORGANISER, make_event, make_sector
@@ -54,7 +54,7 @@ def make_rarer_variants(language: str) -> dict[str, Mail]:
 
 
 def _about_offers(language: str) -> dict[str, Mail]:
-    """Return mails that offer a place for each reason and for none, and the withdrawal of an offer without words."""
+    """Return mails that offer a place for each reason and for none, and mails about offers withdrawn or over."""
     event = make_event(slug="cph41", is_current=False)
     person, made = confirmed(event, "ngo", language=language), {}
     _change(person, offer_expires_at=NOW + 48 * HOUR)
@@ -65,7 +65,12 @@ def _about_offers(language: str) -> dict[str, Mail]:
     for name, words in (("without-words", ""), ("two-lines", "Vi beklagar.\nVi hör av oss.")):
         write(registration_mails.queue_about_offer, person, "offer-withdrawn", words=words, now=NOW)
         made[f"offer-withdrawn--{name}"] = newest_mail(person, "offer-withdrawn")
-    return made | {"offered--without-a-reason": newest_mail(person, "offered")}
+    made["offered--without-a-reason"] = newest_mail(person, "offered")
+    _change(person, status=Status.OFFERED, offer_expires_at=NOW - HOUR)
+    write(registration_mails.queue_about_review, person, "change-in-review", now=NOW)
+    write(reinstating.tell, person, words="", now=NOW)
+    over = ("change-in-review", "reinstated")
+    return made | {f"{kind}--offer-over": newest_mail(person, kind) for kind in over}
 
 
 def _about_decisions(language: str) -> dict[str, Mail]:
