@@ -378,12 +378,6 @@ OWN_REGISTRATION = [
         status=422,
     ),
     Sight("food and access", "self_service.care", way=mine("confirmed", "self_service.care")),
-    Sight(
-        "food and access, outdated",
-        "self_service.care",
-        way=outdated(mine("confirmed", "self_service.care"), {}),
-        status=409,
-    ),
     Sight("calendar", "self_service.subscribe", way=mine("confirmed", "self_service.subscribe")),
     Sight(
         "calendar, address made",
