@@ -65,6 +65,8 @@ def noted_conditions(app: Flask, patched: Any) -> Iterator[Noted]:
         noted.came_to[message.message_id] = noted.now
 
     patched.setattr(environment, "_parse", parse_and_mark)
+    # The marked code must not reach other apps: read the files, not the code that all apps of the tests share.
+    patched.setattr(environment, "loader", getattr(environment.loader, "files", environment.loader))
     patched.setattr(environment, "bytecode_cache", None)
     patched.setitem(environment.filters, "noted", noted.note)
     patched.setattr(actions, "_write", write_and_keep)
