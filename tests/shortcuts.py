@@ -218,12 +218,19 @@ class Templates(BaseLoader):
         """Return a template for the app of this environment."""
         if name not in self.compiled:
             source, file, _is_current = self.get_source(environment, name)
-            bucket = TEMPLATES.get_bucket(environment, name, file, source)
-            if bucket.code is None:
-                bucket.code = environment.compile(source, name, file)
-                TEMPLATES.set_bucket(bucket)
-            self.compiled[name] = bucket.code
+            self.compiled[name] = _compiled(environment, source, name, file)
         return environment.template_class.from_code(environment, self.compiled[name], globals or {})
+
+
+def _compiled(environment: Environment, source: str, name: str, file: str | None) -> CodeType:
+    """Return a template's code: from the folder that pytest workers share, or compiled in a process without it."""
+    if not TEMPLATES.directory:
+        return environment.compile(source, name, file)
+    bucket = TEMPLATES.get_bucket(environment, name, file, source)
+    if bucket.code is None:
+        bucket.code = environment.compile(source, name, file)
+        TEMPLATES.set_bucket(bucket)
+    return bucket.code
 
 
 class Statements:
