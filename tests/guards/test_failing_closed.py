@@ -38,7 +38,10 @@ KEPT_IN = {
     **dict.fromkeys(("followers.confirm", "followers.choose"), "follower_links"),
 }
 # A contact's pages: the contact signs in by a link of a separate table.
-CONTACT = {f"own_delegation.{act}" for act in ("enter", "show", "change", "withdraw", "replace", "forget")}
+CONTACT = {
+    f"own_delegation.{act}"
+    for act in ("enter", "show", "change", "withdraw", "replace", "forget", "time_left")
+}
 CONTACT |= {f"own_delegation_people.{act}" for act in ("add", "correct")}
 CONTACT |= {f"own_delegation_answers.{act}" for act in ("answers", "care")}
 # An invitation's pages: the table of invitations stores its link.
