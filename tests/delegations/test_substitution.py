@@ -157,10 +157,12 @@ def test_offer_that_has_run_out_cannot_be_taken_over(pages, database):
     first, person = confirmed(event, "tech"), confirmed(event, "tech")
     write(actions.cancel, first, actor="person", now=NOW)
     token = named(person)
+    opened = pages.get(f"/en/r/instead/{token}")
     clock.freeze(NOW + timedelta(hours=25))
-    page = pages.get(f"/en/r/instead/{token}").submit(TYPED, button="Confirm and come instead", expect=409)
+    page = opened.submit(TYPED, button="Confirm and come instead", expect=409)
     assert "The offered place has run out" in page.text
     assert page.form().data["given_name"] == ["Kim"]
+    assert pages.get(f"/en/r/instead/{token}").all("main form") == []
 
 
 def test_a_registered_address_is_not_told_and_keeps_its_own_registration(pages, event, person):
