@@ -15,7 +15,7 @@ from forum.events.in_url import show_event
 from forum.extensions import db
 from forum.questions import queries as questions
 from forum.questions.enums import QuestionKind, Sensitivity
-from forum.registration import places
+from forum.registration import places, sign_in_end
 from forum.web.edits import ShowsStored
 from forum.web.limits import keyed
 
@@ -31,6 +31,7 @@ def mine() -> Delegation:
     """Return the delegation to whose page this browser is signed in. Raises LinkRefused."""
     delegation = contact_sign_in.follow(now=clock.now())
     show_event(delegation.event)
+    sign_in_end.announce()
     return delegation
 
 
@@ -91,7 +92,7 @@ def _shown(one: Delegate) -> dict[str, object]:
     now = clock.now()
     row = delegation_words.row_of(one, now)
     told = {name: getattr(row, name) for name in ("name", "title", "email", "kind")}
-    is_known = contact_acts.can_replace(one, now)
+    is_known = contact_acts.is_known(one, now)
     return {**told, "who": keyed(f"delegate {one.registration_id}") if is_known else ""}
 
 

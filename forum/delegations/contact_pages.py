@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_wtf.csrf import CSRFError
@@ -182,9 +182,12 @@ def forget() -> ResponseReturnValue:
 
 @localised(bp, "/r/delegation/time-left")
 def time_left() -> dict[str, int]:
-    """Tell a page's script when the page closes; like opening any page, this puts it off (A11)."""
+    """Tell a page's script when the page closes; like opening any page, this puts it off (A11).
+
+    Not found if another personal link was opened in this browser after the page.
+    """
     mine()
-    return sign_in_end.time_left()
+    return sign_in_end.time_left(request.args.get("of")) or abort(404)
 
 
 @localised(bp, "/r/delegation/leave", methods=["POST"])

@@ -40,7 +40,8 @@ def follow(*, now: datetime) -> Delegation:
     if has_left or now >= _at(kept["began"]) + LONGEST or now >= _at(kept["seen"]) + IDLE:
         raise SignInEnded
     session[KEY] = {**kept, "seen": now.timestamp()}
-    note_end(_at(kept["began"]), "own_delegation", now=now)
+    ends = _at(kept["began"]), link.expires_at
+    note_end(*ends, blueprint="own_delegation", number=link.delegation_id, now=now)
     return link.delegation
 
 

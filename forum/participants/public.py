@@ -10,7 +10,7 @@ from forum.events.in_url import get_published_or_404, of_event
 from forum.events.models import Event
 from forum.extensions import db
 from forum.participants import balance, balance_words, listing, queries
-from forum.registration import own_sign_in
+from forum.registration import own_sign_in, sign_in_end
 from forum.registration.asking import asking_addresses
 from forum.registration.enums import Status
 from forum.registration.errors import LinkRefused
@@ -75,7 +75,9 @@ def _has_place(event: Event) -> bool:
     except LinkRefused:
         db.session.rollback()
         return False
-    return reader.event_id == event.id and reader.status == Status.CONFIRMED
+    if has_place := reader.event_id == event.id and reader.status == Status.CONFIRMED:
+        sign_in_end.announce()
+    return has_place
 
 
 def _listed(event: Event) -> dict[str, object]:

@@ -111,17 +111,17 @@ def follow(token: str, purpose: TokenPurpose, *, now: datetime) -> Registration:
 
 def find_submission(token: str, *, now: datetime) -> Submission | None:
     """Return the form whose answers the link with this token confirms; None without a form. Raises LinkRefused."""
-    return _find(digest(token), TokenPurpose.CONFIRM, now).submission
+    return find(digest(token), TokenPurpose.CONFIRM, now).submission
 
 
 def follow_digest(token_digest: str, purpose: TokenPurpose, *, now: datetime) -> Registration:
     """Return a link's registration by the digest of its token, from the browser's session. Raises LinkRefused."""
-    return _find(token_digest, purpose, now).registration
+    return find(token_digest, purpose, now).registration
 
 
 def ends_older(token: str, *, now: datetime) -> bool:
     """Return whether opening this personal link would end earlier personal links (S20). Raises LinkRefused."""
-    return bool(queries.older_tokens(_find(digest(token), TokenPurpose.MANAGE, now)))
+    return bool(queries.older_tokens(find(digest(token), TokenPurpose.MANAGE, now)))
 
 
 def end_older(token: str, *, now: datetime) -> None:
@@ -129,13 +129,13 @@ def end_older(token: str, *, now: datetime) -> None:
 
     Requesting a link ends no other link, because a stranger could request one. Call this with the event locked.
     """
-    for older in queries.older_tokens(_find(digest(token), TokenPurpose.MANAGE, now)):
+    for older in queries.older_tokens(find(digest(token), TokenPurpose.MANAGE, now)):
         older.revoked_at = now
 
 
 def find_end(token: str, *, now: datetime) -> datetime:
     """Return until when a confirming link works. Raises LinkRefused."""
-    return _find(digest(token), TokenPurpose.CONFIRM, now).expires_at
+    return find(digest(token), TokenPurpose.CONFIRM, now).expires_at
 
 
 def find_confirming_ends(registrations: Sequence[Registration], now: datetime) -> dict[int, datetime]:
@@ -195,7 +195,8 @@ def revoke(registration: Registration, *, keeps_feed: bool = False, now: datetim
     db.session.execute(delete(AddressChange).where(AddressChange.registration_id == registration.id))
 
 
-def _find(token_digest: str, purpose: TokenPurpose, now: datetime) -> RegistrationToken:
+def find(token_digest: str, purpose: TokenPurpose, now: datetime) -> RegistrationToken:
+    """Return the link whose token has this digest. Raises LinkRefused if it does not work."""
     link = queries.find_token(token_digest)
     if link is None or link.purpose != purpose or link.revoked_at is not None or link.expires_at <= now:
         raise LinkRefused

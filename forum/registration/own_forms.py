@@ -11,7 +11,7 @@ from forum.events import queries as events
 from forum.events.in_url import show_event
 from forum.questions import layout, queries
 from forum.questions.fields import AsksQuestions, shown_answers
-from forum.registration import actions, given, limits, links, own_sign_in, places
+from forum.registration import actions, given, limits, links, own_sign_in, places, sign_in_end
 from forum.registration.applicant import CHANGEABLE
 from forum.registration.confirming import ask_to_confirm
 from forum.registration.consents_form import ConsentsForm
@@ -67,6 +67,7 @@ def mine() -> Registration:
     """Return the registration to which this browser is signed in, and use its event's layout. Raises LinkRefused."""
     registration = own_sign_in.follow(now=clock.now())
     show_event(registration.event)
+    sign_in_end.announce()
     return registration
 
 

@@ -22,6 +22,7 @@ from forum.registration.errors import LinkRefused, SignInEnded
 from forum.registration.models import Registration
 from forum.registration.sign_in_end import SignInEnd
 from forum.registration.sign_in_models import EndedSignIn
+from forum.web.limits import keyed
 
 KEY = "own_page"
 # The session's key for the digest that opens the page of all of a person's data, for ten minutes.
@@ -54,19 +55,25 @@ def follow(*, now: datetime) -> Registration:
     kept = _find()
     if kept is None:
         raise SignInEnded
-    registration = links.follow_digest(kept["link"], TokenPurpose.MANAGE, now=now)
+    link = links.find(kept["link"], TokenPurpose.MANAGE, now)
     is_over = now >= _at(kept["began"]) + LONGEST or now >= _at(kept["seen"]) + IDLE
     if is_over or queries.has_left(digest(kept["number"])):
         raise SignInEnded
     session[KEY] = {**kept, "seen": now.timestamp()}
-    note_end(_at(kept["began"]), "self_service", now=now)
-    return registration
+    note_end(
+        _at(kept["began"]), link.expires_at, blueprint="self_service", number=link.registration_id, now=now
+    )
+    return link.registration
 
 
-def note_end(began: datetime, blueprint: str, *, now: datetime) -> None:
-    """Note when a sign-in that began at `began` and is used now ends, for the layout of the page."""
-    last_at = began + LONGEST
-    sign_in_end.note(SignInEnd(min(now + IDLE, last_at), last_at, blueprint))
+def note_end(began: datetime, link_ends: datetime, *, blueprint: str, number: int, now: datetime) -> None:
+    """Note when a sign-in ends that began at `began` and is used now, by a link that works until `link_ends`.
+
+    `number` is the id of the registration or delegation that the pages of `blueprint` show.
+    """
+    last_at, of = min(began + LONGEST, link_ends), keyed(f"sign-in {blueprint} {number}")[:16]
+    with_link = link_ends < began + LONGEST
+    sign_in_end.note(SignInEnd(min(now + IDLE, last_at), last_at, blueprint, of, with_link))
 
 
 def leave(*, now: datetime) -> Registration | None:

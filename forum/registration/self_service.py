@@ -1,6 +1,6 @@
 """The pages of a person's own registration, which a personal link opens (S18–S23)."""
 
-from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
+from flask import Blueprint, Response, abort, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_wtf.csrf import CSRFError
@@ -118,9 +118,12 @@ def show() -> ResponseReturnValue:
 
 @localised(bp, "/r/time-left")
 def time_left() -> dict[str, int]:
-    """Tell a page's script when the page closes; like opening any page, this puts it off (A11)."""
+    """Tell a page's script when the page closes; like opening any page, this puts it off (A11).
+
+    Not found if another personal link was opened in this browser after the page.
+    """
     mine()
-    return sign_in_end.time_left()
+    return sign_in_end.time_left(request.args.get("of")) or abort(404)
 
 
 @localised(bp, "/r/leave", methods=["POST"])

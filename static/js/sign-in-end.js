@@ -46,7 +46,7 @@ function take(given) {
   ({ ends, longest } = given);
   warned = told = false;
   failed.hidden = true;
-  // The sentence on the page names a moment that no longer counts.
+  // The sentence on the page names a moment that no longer counts; the link beside it, which may have the focus, stays.
   document.querySelector("[data-until]")?.remove();
   show(null);
   look();

@@ -3,9 +3,16 @@
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import update
 
 from forum import clock
+from forum.delegations import substituting
+from forum.events import publishing
+from forum.events.queries import find_current
+from forum.extensions import db
 from forum.registration import expiry, own_sign_in
+from forum.registration.enums import TokenPurpose
+from forum.registration.models import RegistrationToken
 from forum.registration.sign_in_models import EndedSignIn
 from tests.factories.events import NOW, make_event
 from tests.factories.registrations import confirmed, write
@@ -192,22 +199,60 @@ def test_no_other_page_says_that_it_closes(pages, link):
         assert page.soup.select(".page-end, [data-sign-in-end]") == []
 
 
-def time_left(pages, expect: int = 200) -> dict[str, int]:
+def time_left(pages, expect: int = 200, ask: str = "/en/r/time-left") -> dict[str, int]:
     """Ask as a page's script asks."""
-    answer = pages.client.get("/en/r/time-left")
+    answer = pages.client.get(ask)
     assert answer.status_code == expect
     return answer.json
+
+
+def test_a_page_hears_that_it_has_closed_when_somebody_elses_link_was_opened(pages, link):
+    """Two links in one browser: the later one's page stays open, and the earlier one's script is told 404."""
+    asks = []
+    for address in (link, newest_mail(confirmed(find_current()), "confirmed").address):
+        page = pages.get(address.removeprefix("http://127.0.0.1:8000"), follow=True)
+        asks.append(page.soup.select_one("[data-sign-in-end]")["data-ask"])
+    time_left(pages, expect=404, ask=asks[0])
+    assert time_left(pages, ask=asks[1])["seconds"] == 1800
+    pages.get(link, follow=True)
+    assert time_left(pages, ask=asks[0])["seconds"] == 1800
+
+
+def test_a_page_closes_when_its_link_stops_working(pages, link):
+    """Then the page does not tell the person to open the link again."""
+    manage = RegistrationToken.purpose == TokenPurpose.MANAGE
+    write(db.session.execute, update(RegistrationToken).where(manage).values(expires_at=NOW + 20 * MINUTE))
+    page = pages.get("self_service.show")
+    assert announced(page) == "This page closes on 3 May 2027 at 14:20 (CEST), when your link stops working."
+    assert page.soup.select_one("[data-sign-in-end]")["data-seconds"] == "1200"
+    clock.freeze(NOW + 21 * MINUTE)
+    assert announced(pages.get("self_service.show", expect=404)) == ""
+
+
+def test_an_error_page_and_a_used_link_do_not_say_that_they_close(pages, link, database):
+    """Nor does a page break whose only event is hidden: the end of another page is no business of theirs."""
+    assert announced(pages.get("/en/r/files/unknown", expect=404)) == ""
+    named = confirmed(find_current())
+    write(substituting.ask, named, "kim@example.org", now=NOW)
+    used = f"/en/r/instead/{newest_mail(named, 'substitute-asked').token}"
+    pages.client.delete_cookie("forum")
+    pages.get(used).submit(
+        {"given_name": "Kim", "family_name": "Ek", "title": "Jurist", "country": "SE", "language": "en"},
+        expect=303,
+    )
+    pages.get(link, follow=True)
+    assert announced(pages.get(used, expect=404)) == ""
+    write(publishing.unpublish, find_current(), actor="command", now=NOW)
+    assert announced(pages.get(used, expect=404)) == ""
 
 
 def test_asking_how_long_the_page_stays_open_puts_its_end_off(pages, link):
     """The script's question counts as opening a page; once the page has closed, it is a 404."""
     page = pages.get("self_service.show")
     frame = page.soup.select_one("[data-sign-in-end]")
-    assert (frame["data-seconds"], frame["data-longest"], frame["data-ask"]) == (
-        "1800",
-        "43200",
-        "/en/r/time-left",
-    )
+    ask, _, of = frame["data-ask"].partition("?of=")
+    assert (frame["data-seconds"], frame["data-longest"], ask) == ("1800", "43200", "/en/r/time-left")
+    assert frame["data-channel"] == f"self_service {of}"
     clock.freeze(NOW + 29 * MINUTE)
     assert time_left(pages) == {"seconds": 1800, "longest": 43200 - 29 * 60}
     clock.freeze(NOW + 58 * MINUTE)
