@@ -20,7 +20,7 @@ from forum.delegations.models import Delegate, Delegation, Substitution
 from forum.events import freezing
 from forum.events import queries as events
 from forum.extensions import db
-from forum.registration import actions, given, names, places, tombstones
+from forum.registration import actions, deadlines, given, names, places, tombstones
 from forum.registration.applicant import CHANGEABLE, Details
 from forum.registration.enums import Status
 from forum.registration.errors import SameAddress
@@ -38,8 +38,14 @@ def can_change(delegate: Delegate, now: datetime) -> bool:
 def can_replace(delegate: Delegate, now: datetime) -> bool:
     """Return whether the contact can let somebody else come instead of this person.
 
-    A person who has not confirmed yet can only be withdrawn.
+    A person who has not confirmed yet can only be withdrawn, as can one whose time to accept an offer is over.
     """
+    mine = _live(delegate, now)
+    return mine is not None and is_known(delegate, now) and not deadlines.is_past_offer(mine, now)
+
+
+def is_known(delegate: Delegate, now: datetime) -> bool:
+    """Return whether the contact may know the person's registration: confirmed, for an event that takes place."""
     mine = _live(delegate, now)
     is_off = events.is_off(delegate.delegation.event, now)
     return mine is not None and mine.status != Status.PENDING and not is_off

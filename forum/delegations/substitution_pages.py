@@ -18,7 +18,7 @@ from forum.events.in_url import show_event
 from forum.extensions import db
 from forum.questions import layout, uploads
 from forum.questions import queries as questions
-from forum.registration import limits, links, own_sign_in, self_service, waiting_list
+from forum.registration import deadlines, limits, links, own_sign_in, self_service, waiting_list
 from forum.registration.asking import asking_addresses
 from forum.registration.consents_form import ConsentsForm
 from forum.registration.enums import TokenPurpose
@@ -158,6 +158,8 @@ def _ask_again(notice: str) -> str | None:
         asked = substituting.follow(token, now=clock.now())
     except (LinkRefused, AnswersFrozen):
         return None
+    if deadlines.is_past_offer(asked.registration, clock.now()):
+        return _ask_newcomer(asked, *_forms(asked), refusal=NothingOffered())
     return _ask_newcomer(asked, *_forms(asked), notice=notice)
 
 

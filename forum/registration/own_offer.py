@@ -54,6 +54,4 @@ def decline() -> ResponseReturnValue:
 def _nothing_offered() -> ResponseReturnValue:
     """Show the page for an offer that has ended meanwhile; change nothing."""
     db.session.rollback()
-    registration, page = mine(), "public/self_service/nothing_offered.html"
-    can_return = links.can_return(registration, clock.now())
-    return render_template(page, registration=registration, can_return=can_return), 409
+    return render_template("public/self_service/nothing_offered.html", registration=mine()), 409

@@ -8,7 +8,7 @@ from flask_babel import force_locale
 from sqlalchemy import select
 
 from forum import clock
-from forum.delegations import delegation_words, substituting
+from forum.delegations import contact_acts, delegation_words, substituting
 from forum.events.enums import SectorPolicy
 from forum.extensions import db
 from forum.privacy import hanging, telling
@@ -243,7 +243,7 @@ def test_what_is_held_about_a_person_names_the_moment_and_not_an_offer_that_hold
     page = pages.get(f"/{language}/r/own-data")
     status, label = {
         "en": ("Offered, the time is over", "To be accepted before"),
-        "sv": ("Erbjuden, tiden är ute", "Att tacka ja till före"),
+        "sv": ("Erbjuden, tiden är ute", "Tacka ja före"),
     }[language]
     told = " ".join(page.text.split())
     assert (status in told, label in told, ENDED[language] in told) == (True, True, True)
@@ -254,7 +254,7 @@ def test_what_is_held_about_a_person_names_the_moment_and_not_an_offer_that_hold
 
 
 def test_the_newcomers_page_has_no_form_once_the_time_is_over(app, offered, language):
-    """A form that was opened in time is refused, and the page then says why instead of asking once more."""
+    """A form that was opened in time is refused with what was typed, and so is one whose session was lost."""
     clock.freeze(ENDS - timedelta(minutes=5))
     write(substituting.ask, offered, "kim@example.org", now=clock.now())
     pages = Pages(app, language=language)
@@ -262,9 +262,15 @@ def test_the_newcomers_page_has_no_form_once_the_time_is_over(app, offered, lang
     opened = pages.get(address)
     clock.freeze(ENDS)
     refused = opened.submit({"given_name": "Kim", "country": "SE"}, expect=409)
-    for page in (refused, pages.get(address)):
-        assert page.soup.select("main form") == []
+    pages.client.delete_cookie("forum")
+    lost = opened.submit({"given_name": "Kim", "country": "SE"}, expect=400)
+    for page, typed in ((refused, ["Kim"]), (lost, ["Kim"]), (pages.get(address), None)):
+        assert [field.get("value") for field in page.soup.select("[name=given_name]")] == (typed or [])
         assert ENDED[language] in page.text
+        assert ("What you entered is still here" in page.text, page.text.count("Det du har fyllt i")) == (
+            False,
+            0,
+        )
 
 
 def test_a_mail_about_a_review_does_not_call_the_place_offered_once_the_time_is_over(offered):
@@ -280,6 +286,9 @@ def test_a_contact_reads_that_the_time_is_over(offered, language):
     with force_locale(language):
         told = delegation_words.for_organisers(one, ENDS)
         before = delegation_words.for_organisers(one, ENDS - timedelta(seconds=1))
+    delegate = SimpleNamespace(registration=offered, delegation=SimpleNamespace(event=offered.event))
+    can = [contact_acts.can_replace(delegate, now) for now in (ENDS - timedelta(seconds=1), ENDS)]
+    assert can == [True, False]
     assert (before.label, told.label) == {
         "en": ("Offered a place", "Was offered a place"),
         "sv": ("Erbjuden plats", "Erbjöds plats"),
