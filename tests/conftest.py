@@ -73,7 +73,8 @@ pytest.register_assert_rewrite("tests.faults")
 MakeApp = Callable[..., Flask]
 SignInAs = Callable[..., Pages]
 OwnProcess = Callable[..., Forked]
-MEMORY = Path("/dev/shm")  # databases of tests lie in a folder in memory, because they need not be kept
+# Databases of tests lie in a folder in memory, because they need not be kept.
+MEMORY = Path("/dev/shm")  # noqa: S108 - pytest makes a folder of its own in it
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

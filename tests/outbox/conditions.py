@@ -78,7 +78,11 @@ def noted_conditions(app: Flask, patched: Any) -> Iterator[Noted]:
 
 
 def _conditions(tree: nodes.Template, source: str, name: str) -> Iterator[tuple[str, nodes.Node, str]]:
-    """Yield each condition of a template of mails, named by file, line and what is asked, with its place in a node."""
+    """Yield each condition of a template of mails, with its name and its place in a node.
+
+    The name says file, line, number and the text of the line: "(0)" is the file's first condition, "(1)" the second,
+    and so on, because a line may have several.
+    """
     lines = source.splitlines() if OF_MAILS.match(name) else []
     asking = tree.find_all((nodes.If, nodes.CondExpr, nodes.For, nodes.Or)) if lines else []
     for number, node in enumerate(asking):
