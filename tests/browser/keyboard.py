@@ -1,7 +1,7 @@
 """A person who uses only the keyboard and never clicks."""
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 from weakref import WeakKeyDictionary
@@ -70,13 +70,21 @@ class Keyboard:
             self.page.keyboard.press(key)
 
     def press_tab(self, key: str, times: int = 1) -> None:
-        """Press Tab or Shift+Tab as often as `times` says.
+        """Press Tab or Shift+Tab as often as `times` says, and wait for Chromium's answer to each press.
 
-        Chromium gets all presses at once and handles one after the other: waiting for its answer to each press would
-        take most of the CPU time, because the page would be painted in between.
+        Meanwhile the page is painted and many of its timers run, so that it mostly shows what it shows to a person.
         """
-        event = TAB | {"modifiers": SHIFT if key == "Shift+Tab" else 0}
-        session = wire(self.page)
+        for _number in range(times):
+            wire(self.page).send("Input.dispatchKeyEvent", _pressed(key))
+
+    def press_tab_at_once(self, key: str, times: int) -> None:
+        """Press Tab or Shift+Tab as often as `times` says, without waiting in between.
+
+        Chromium handles one press after the other, and takes a third of the CPU time, because it hardly paints the page
+        in between. Nor do timers and animations run: this shows in which order the elements have the focus, and not how
+        they look then.
+        """
+        event, session = _pressed(key), wire(self.page)
 
         async def press() -> None:
             sent = (session._impl_obj.send("Input.dispatchKeyEvent", event, None) for _number in range(times))
@@ -128,21 +136,24 @@ class Keyboard:
     def walk(self, key: str = "Tab") -> list[int]:
         """Press Tab from before the page (or Shift+Tab from behind it) until the focus leaves the page or comes back to
         the first element; return the indexes of the elements that have had the focus."""
-        return [note["place"] for note in self.notes(key, "() => null")]
+        return [note["place"] for note in self._notes(key, "() => null", self.press_tab_at_once)]
 
     def notes(self, key: str, question: str) -> list[dict[str, Any]]:
         """Move the focus through the page as `walk` does; return a note of each element that has had the focus.
 
         A note has the index of the element ("place"), and what the JavaScript function `question` returned while the
         element had the focus ("answer"). The page takes the notes, because asking it at each press would take longer
-        than the press.
+        than the press. Tab is pressed one by one, so that what a timer shows after a focus can be there.
         """
+        return self._notes(key, question, self.press_tab)
+
+    def _notes(self, key: str, question: str, press_tab: Callable[[str, int], None]) -> list[dict[str, Any]]:
         self._stand_before(key)
         self.page.evaluate(TAKE_NOTES.replace("QUESTION", question))
         # One press for each element, one to leave the page, and one at whose start the page notes the leaving.
         presses = len(focusable_places(self.page)) + 2
         for _number in range(MANY):
-            self.press_tab(key, presses)
+            press_tab(key, presses)
             _start, *notes = self.page.evaluate("notes")
             stops, has_left = _stops_in(notes)
             if has_left:
@@ -167,6 +178,11 @@ class Keyboard:
     def _stand_before(self, key: str) -> None:
         self.page.evaluate(FENCE)
         self.page.evaluate(STAND, "before" if key == "Tab" else "behind")
+
+
+def _pressed(key: str) -> dict[str, Any]:
+    """Return Chromium's event for a press of Tab or Shift+Tab."""
+    return TAB | {"modifiers": SHIFT if key == "Shift+Tab" else 0}
 
 
 def _stops_in(notes: list[dict[str, Any]]) -> tuple[list[dict[str, Any]], bool]:
