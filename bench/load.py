@@ -88,7 +88,7 @@ def pages(asked: Mapping[str, Asked], *, seconds: int = 3) -> dict[str, Figures]
 
 
 def together(taken: Sequence[Mapping[str, Figures]]) -> dict[str, Figures]:
-    """Combine the figures of several turns, page by page: all rates, and the medians of the percentiles."""
+    """Combine the figures of several turns, name by name: all rates, medians of percentiles, sums of the rest."""
     return {name: _together([turn[name] for turn in taken]) for name in taken[0]}
 
 
@@ -135,6 +135,8 @@ def _together(runs: list[Figures]) -> Figures:
         statistics.median(run.p50 for run in runs),
         statistics.median(run.p99 for run in runs),
         sum(run.errors for run in runs),
+        sum(run.number for run in runs),
+        sum(run.client_seconds for run in runs),
     )
 
 

@@ -56,7 +56,10 @@ class Row:
 
     @property
     def spread(self) -> float:
-        """How much the ratio to the reference varies, in per cent; if that is unknown, how much our own rate does."""
+        """How much the ratio to the reference varies from turn to turn (`turns.spread`), in per cent.
+
+        Where the ratio was measured once, how much our own rate varies (`Figures.spread`).
+        """
         if self.ratio_spread is not None:
             return self.ratio_spread
         told = SPREAD.search(self.value)
@@ -77,7 +80,10 @@ class Row:
 def per_second(
     group: str, what: str, figures: Figures, reference: tuple[str, Figures] | None = None, aim: str = ""
 ) -> Row:
-    """Return a row for a rate: the median, the spread over the runs, the 50th and 99th percentile of the durations."""
+    """Return a row for a rate: the median, the spread over the runs, the 50th and 99th percentile of the durations.
+
+    Turns that were measured apart and then combined (`load.together`) have the medians of their percentiles instead.
+    """
     value = f"{figures.median:,.0f} a second ±{figures.spread:.0f} %, p50 {figures.p50:.1f}, p99 {figures.p99:.1f} ms"
     if figures.errors:
         value += f", {figures.errors} errors"

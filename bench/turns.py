@@ -17,5 +17,9 @@ def ratios(ours: Sequence[float], beside: Sequence[float]) -> list[float]:
 
 
 def spread(ratios: Sequence[float]) -> float:
-    """Return half the difference between the smallest and the greatest ratio, in per cent of the median."""
-    return 50 * (max(ratios) - min(ratios)) / statistics.median(ratios)
+    """Return the median distance of the ratios from their median, in per cent of it.
+
+    Unlike the difference between the smallest and the greatest ratio, it stays small when a single turn was disturbed.
+    """
+    middle = statistics.median(ratios)
+    return 100 * statistics.median(abs(ratio - middle) for ratio in ratios) / middle

@@ -5,8 +5,8 @@ from dataclasses import asdict, replace
 
 import pytest
 
-from bench.load import Figures
-from bench.report import Report, Row, in_digits, per_second
+from bench.load import Figures, together
+from bench.report import Report, Row, in_digits, in_turns, per_second
 
 PUBLISHED = Row("Pages", "front page", "100 a second ±5 %, p50 1.0, p99 2.0 ms", "bare: 50", "2.00", "≥ 2.0")
 
@@ -70,6 +70,33 @@ def test_a_machine_that_becomes_slower_hides_no_ratio_that_fell():
     before, now = ([share * rate for rate in bare.rates] for share in (2.5, 1.5))
     rows = [per_second("Pages", "front page", Figures(rates), ("bare", bare)) for rates in (before, now)]
     assert rows[1].is_worse_than(rows[0])
+
+
+def test_one_turn_apart_hides_no_ratio_that_is_worse():
+    """A single disturbed turn in each run does not widen the tolerance: the ratio of the others rose by 45 %."""
+    beside = [1.0] * 5
+    before, now = [1.6, 1.1, 1.1, 1.1, 1.1], [2.4, 1.6, 1.6, 1.6, 1.6]
+    rows = [Row("Files", "a file", "", is_cost=True, **in_turns(ours, beside)) for ours in (before, now)]
+    assert rows[1].is_worse_than(rows[0])
+
+
+def test_the_tolerance_is_the_median_distance_of_the_turns():
+    """Of the ratios 1.0, 1.2, 1.3, 1.5 and 2.0 the distances from 1.3 are 0.3, 0.1, 0, 0.2 and 0.7."""
+    assert in_turns([1.0, 1.2, 1.3, 1.5, 2.0], [1.0] * 5)["ratio_spread"] == round(20 / 1.3, 1)
+
+
+def test_figures_of_several_turns_are_combined():
+    """Rates are kept, percentiles are the medians of the turns' ones, and all that is counted is added up."""
+    turns = [
+        Figures([rate], p50, p99, errors, number, seconds)
+        for rate, p50, p99, errors, number, seconds in (
+            (10.0, 1.0, 9.0, 0, 64, 0.5),
+            (30.0, 3.0, 5.0, 2, 64, 0.25),
+            (20.0, 8.0, 7.0, 1, 32, 0.25),
+        )
+    ]
+    figures = together([{"front page": turn} for turn in turns])
+    assert figures == {"front page": Figures([10.0, 30.0, 20.0], 3.0, 7.0, 3, 160, 1.0)}
 
 
 @pytest.mark.parametrize(
