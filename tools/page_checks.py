@@ -62,14 +62,20 @@ PLAIN_VALUES = (
     "action|alt|class|content|datetime|for|href|id|name|src|srcset|title|value|aria-[a-z]++|data-[a-z-]++"
 )
 PLAIN_VALUE = re.compile(rf'(?<=[ \n])({PLAIN_VALUES})="{PLAIN}++"')
-# What may differ between pages of which only one is checked (`renumbered`): values like those of hidden fields, random
-# tokens in addresses, references of registrations, and numbers. A number before a semicolon may be part of "&#39;".
+# What may differ between pages of which only one is checked (`renumbered`): values like those of hidden fields (of any
+# field: 20 letters, digits, dots, hyphens or underscores, and more), random tokens in addresses, references of
+# registrations, and numbers. A number before a semicolon may be part of "&#39;".
 SCRIPT = re.compile(r"(<script\b.*?</script>)", re.DOTALL)
 HIDDEN_VALUE = re.compile(r'value="[A-Za-z0-9._-]{20,}+"')
 TOKEN = re.compile(r"/[A-Za-z0-9_-]{43}(?![A-Za-z0-9_-])")
 REFERENCE = re.compile(r"[0-9A-HJKMNP-TV-Z][0-9A-HJKMNP-TV-Z]{3}-[0-9A-HJKMNP-TV-Z]{4}")
 NUMBER = re.compile(r"[0-9][0-9]*+(?!;)")
-HEXADECIMAL = re.compile("&#x", re.IGNORECASE)
+# `renumbered` puts these two characters, to which Unicode gives no meaning, around the number that stands for a word:
+# so it is no number of the page, and does not run into the digits beside it.
+WORD_BEGIN, WORD_END = "\ue000", "\ue001"
+# A page with one of these stays as it is: a hexadecimal reference has digits that are no number of the page, and with
+# the characters around a word the page could look like another page that has a word there.
+AMBIGUOUS = re.compile(f"&#x|[{WORD_BEGIN}{WORD_END}]", re.IGNORECASE)
 UNLABELLED = {"hidden", "submit", "button", "reset", "image"}
 
 
@@ -208,10 +214,11 @@ def skeleton_of(html: str) -> str:
 def renumbered(html: str) -> str:
     """Return the page with its numbers, references and random tokens replaced by the order in which they appear.
 
-    Equal ones stay equal and different ones different, so that ids, labels and links match as they did before. Long
-    values of fields become one word. Scripts stay as they are, because their data are read.
+    Equal ones stay equal and different ones different, so that ids, labels and links match as they did before. Values
+    of 20 characters or more become one word, except those with other characters than letters, digits, ".", "_" and "-".
+    Scripts stay as they are, because their data are read.
     """
-    if HEXADECIMAL.search(html):
+    if AMBIGUOUS.search(html):
         return html
     order: dict[str, str] = {}
 
@@ -222,7 +229,7 @@ def renumbered(html: str) -> str:
         return order.setdefault(found[0], str(len(order)))
 
     def word(found: re.Match) -> str:
-        return f"\ue000{order.setdefault(found[0], str(len(order)))}\ue001"
+        return f"{WORD_BEGIN}{order.setdefault(found[0], str(len(order)))}{WORD_END}"
 
     parts = SCRIPT.split(html)
     for at in range(0, len(parts), 2):

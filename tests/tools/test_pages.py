@@ -165,6 +165,13 @@ def test_pages_that_differ_in_numbers_and_random_words_are_checked_once(name):
     assert renumbered(NUMBERED.replace(old, new)) == renumbered(NUMBERED)
 
 
+def test_a_page_with_the_marks_of_a_replaced_word_is_not_taken_for_another():
+    """A page that itself contains the characters around replaced words stays as it is."""
+    marked = NUMBERED.replace("To 7K2M-99QA", "To \ue0001\ue001")
+    assert renumbered(marked) == marked
+    assert "\ue000" not in NUMBERED
+
+
 @pytest.mark.parametrize("name", MATTERING)
 def test_a_number_or_word_that_a_check_reads_is_checked(name):
     """Control: a page with such a fault is not taken for a sound page that was checked before."""
