@@ -6,6 +6,7 @@ register_elsewhere(archive, "justice")               registers for a past event,
 write(actions.cancel, registration, actor="person", now=NOW)   runs any action and commits
 """
 
+import os
 from collections.abc import Callable
 from datetime import datetime
 from itertools import count
@@ -24,7 +25,8 @@ from forum.registration.senders import UNBOUNDED, Sender
 from tests.factories.events import NOW
 
 Result = TypeVar("Result")
-_numbers = count(1)
+# Each pytest process has numbers of its own: it may read a world that another process has filled with people.
+_numbers = count(1 + 100_000 * int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")))
 
 
 def make_applicant(**differing: Any) -> Applicant:

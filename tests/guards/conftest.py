@@ -145,10 +145,8 @@ def queried(world) -> list[tuple[str, str]]:
         *((ADMIN, found.path) for found in addresses(world, (HERE,)) if found.endpoint in named),
     ]
     own = [
-        *(
-            (PERSON, f"/en/r/{page}")
-            for page in ("", "own-data", "care", "everything", "delegation", "delegation/3/care")
-        ),
+        *((PERSON, f"/en/r/{page}") for page in ("", "own-data", "care", "everything", "time-left")),
+        *((PERSON, f"/en/r/{page}") for page in ("delegation", "delegation/3/care", "delegation/time-left")),
         *((ADMIN, f"/account/{page}") for page in ("", "confirm")),
     ]
     return [
