@@ -82,7 +82,7 @@ def chosen(
 def shown(
     names: Sequence[str] | None, view: SavedView | None = None, others: Sequence[str] = ()
 ) -> Sequence[str]:
-    """Return what `chosen` does, for a caller who has read the organiser's columns: `names`, or None for no choice."""
+    """Return the columns of the open view, else those that the organiser has chosen (`names`), else the usual ones."""
     if view:
         return others or view.columns
     return DELIVERED if names is None else names
