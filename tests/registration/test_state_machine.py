@@ -6,6 +6,7 @@ This module states the rules for places a second time, in another way than the c
 from collections import Counter
 from dataclasses import replace
 from datetime import datetime, timedelta
+from inspect import Parameter, isfunction, signature
 from types import SimpleNamespace
 
 import pytest
@@ -846,53 +847,71 @@ def mostly_slow(mistakes: list[tuple]) -> list:
     return [pytest.param(*each, marks=() if each[1] in IN_SHORT else pytest.mark.slow) for each in mistakes]
 
 
-@pytest.mark.long
+# Where a rule stands, its name, and what a test puts in its place.
+MISTAKES = [
+    (places, "kept_for", lambda sector, event, now: 0),
+    (caps, "has_room", lambda *_, own=None: True),
+    (caps, "own_caps", lambda *_: {}),
+    (caps.Held, "against", lambda held, key, _sector: held.in_all(key)),
+    (caps, "refuse_if_full", lambda *_: None),
+    (belonging, "settle", lambda event: 0),
+    (belonging, "_domains", lambda address: iter(())),
+    (places, "release", lambda registration: setattr(registration, "holds_place", False)),
+    (waiting_list, "offer_free_places", lambda event, *, now, skipped=None: 0),
+    (line, "since", lambda waiter: (-waiter.waiting_since.timestamp(), -waiter.id)),
+    (mails, "queue_offered", lambda registration, *, why, now: None),
+    (given, "store", lambda registration, told, *, now: None),
+    (given, "change", lambda registration, answered, *, now: []),
+    (answers, "forget", lambda registration: None),
+    (answers, "carry", lambda registration, told: None),
+    (offers_by_hand, "_take_away", lambda registration, words, *, user_id, now: None),
+    (offers, "end", lambda registration, how, *, now: None),
+    (offers, "set_deadline", lambda registration, until, *, now: None),
+    (deadlines, "offers_end_at", lambda event: event.starts_at),
+    (reviewing, "_takes_place", places.admit),
+    (reviewing, "begin_again", lambda registration, changed, *, now: None),
+    (reinstating, "_takes_place", lambda registration, now: True),
+    (reinstating, "UNDO_TIME", timedelta(days=3)),
+    (moving, "_foresee_without_review", lambda registration, sector, now: moving.Outcome.AS_IT_IS),
+    (reviewing, "reopen", lambda registration, *, kind, now: None),
+    (uniting, "_end", lambda registration, now: None),
+    (separating, "_give_back", lambda kept, ended, before, now: None),
+    (substituting, "_end", lambda registration, before, now: None),
+    (places, "hand_over", lambda registration: setattr(registration, "holds_place", True)),
+    (places, "give_back", lambda sector: None),
+    (places, "reserve", lambda sector, now: places._count(sector, 1, reserved=1)),
+    (invitation_queries, "list_due", lambda now: []),
+    (inviting, "end", end_without_giving_back),
+    (inviting, "waiting_list", SimpleNamespace(offer_free_places=lambda event, *, now, skipped=None: 0)),
+    (answering, "waiting_list", SimpleNamespace(offer_free_places=lambda event, *, now, skipped=None: 0)),
+    (inviting, "lock_open", lambda invitation, now=None: places.lock(invitation.event)),
+    (admitting, "_refuse_unless_all_fit", lambda drafts, sector, sender, now: None),
+    (admitting, "has_room", lambda sector, key, now: True),
+]
+MISTAKES_ABOUT_REFUSALS_AND_DELEGATIONS = [
+    (adding, "foresee", lambda delegation, now: Prospect.PLACE),
+    (correcting, "_let_go", lambda delegate, before, now: None),
+    (endings, "_has_left_review", lambda registration: False),
+    (deciding, "shown_with", lambda registration, proposal: {}),
+    (rounds, "LEFT", {}),
+]
+
+
 @pytest.mark.parametrize(
-    ("where", "name", "wrong"),
-    mostly_slow(
-        [
-            (places, "kept_for", lambda sector, event, now: 0),
-            (caps, "has_room", lambda *_: True),
-            (caps, "own_caps", lambda *_: {}),
-            (caps.Held, "against", lambda held, key, _sector: held.in_all(key)),
-            (caps, "refuse_if_full", lambda *_: None),
-            (belonging, "settle", lambda event: 0),
-            (belonging, "_domains", lambda address: iter(())),
-            (places, "release", lambda registration: setattr(registration, "holds_place", False)),
-            (waiting_list, "offer_free_places", lambda event, *, now: 0),
-            (line, "since", lambda waiter: (-waiter.waiting_since.timestamp(), -waiter.id)),
-            (mails, "queue_offered", lambda registration, *, why, now: None),
-            (given, "store", lambda registration, told, *, now: None),
-            (given, "change", lambda registration, answered, *, now: []),
-            (answers, "forget", lambda registration: None),
-            (answers, "carry", lambda registration, told: None),
-            (offers_by_hand, "_take_away", lambda registration, words, *, user_id, now: None),
-            (offers, "end", lambda registration, how, *, now: None),
-            (offers, "set_deadline", lambda registration, until, *, now: None),
-            (deadlines, "offers_end_at", lambda event: event.starts_at),
-            (reviewing, "_takes_place", places.admit),
-            (reviewing, "begin_again", lambda registration, changed, *, now: None),
-            (reinstating, "_takes_place", lambda registration, now: True),
-            (reinstating, "UNDO_TIME", timedelta(days=3)),
-            (moving, "_foresee_without_review", lambda registration, sector, now: moving.Outcome.AS_IT_IS),
-            (reviewing, "reopen", lambda registration, *, kind, now: None),
-            (uniting, "_end", lambda registration, now: None),
-            (separating, "_give_back", lambda kept, ended, before, now: None),
-            (substituting, "_end", lambda registration, before, now: None),
-            (places, "hand_over", lambda registration: setattr(registration, "holds_place", True)),
-            (places, "give_back", lambda sector: None),
-            (places, "reserve", lambda sector, now: places._count(sector, 1, reserved=1)),
-            (invitation_queries, "list_due", lambda now: []),
-            (inviting, "end", end_without_giving_back),
-            (inviting, "waiting_list", SimpleNamespace(offer_free_places=lambda event, *, now: 0)),
-            (answering, "waiting_list", SimpleNamespace(offer_free_places=lambda event, *, now: 0)),
-            (inviting, "lock_open", lambda invitation, now=None: places.lock(invitation.event)),
-            (admitting, "_refuse_unless_all_fit", lambda drafts, sector, sender, now: None),
-            (admitting, "has_room", lambda sector, key, now: True),
-        ]
-    ),
-    ids=named,
+    ("where", "name", "wrong"), MISTAKES + MISTAKES_ABOUT_REFUSALS_AND_DELEGATIONS, ids=named
 )
+def test_a_mistake_is_called_as_the_rule_is(where, name, wrong):
+    """A mistake that does not take all arguments of its rule cannot be called: it proves nothing about the rule."""
+    right = getattr(where, name)
+    if not isfunction(right):
+        return
+    takes = signature(right).parameters.values()
+    named_only = [one.name for one in takes if one.kind is Parameter.KEYWORD_ONLY]
+    signature(wrong).bind(*[None] * (len(takes) - len(named_only)), **dict.fromkeys(named_only))
+
+
+@pytest.mark.long
+@pytest.mark.parametrize(("where", "name", "wrong"), mostly_slow(MISTAKES), ids=named)
 def test_a_rule_that_is_broken_is_found(database, monkeypatch, where, name, wrong):
     """Control: each of these mistakes in the rules makes a sequence of acts fail; the first failure ends the search."""
     monkeypatch.setattr(where, name, wrong)
@@ -900,17 +919,7 @@ def test_a_rule_that_is_broken_is_found(database, monkeypatch, where, name, wron
 
 
 @pytest.mark.parametrize(
-    ("where", "name", "wrong"),
-    mostly_slow(
-        [
-            (adding, "foresee", lambda delegation, now: Prospect.PLACE),
-            (correcting, "_let_go", lambda delegate, before, now: None),
-            (endings, "_has_left_review", lambda registration: False),
-            (deciding, "shown_with", lambda registration, proposal: {}),
-            (rounds, "LEFT", {}),
-        ]
-    ),
-    ids=named,
+    ("where", "name", "wrong"), mostly_slow(MISTAKES_ABOUT_REFUSALS_AND_DELEGATIONS), ids=named
 )
 def test_a_rule_about_refusals_or_changed_delegations_that_is_broken_is_found(
     database, monkeypatch, where, name, wrong
