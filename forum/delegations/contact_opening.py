@@ -15,7 +15,7 @@ from forum.events.in_url import show_event
 from forum.extensions import db
 from forum.questions import queries as questions
 from forum.questions.enums import QuestionKind, Sensitivity
-from forum.registration import places, sign_in_end
+from forum.registration import page_of, places, sign_in_end
 from forum.web.edits import ShowsStored
 from forum.web.limits import keyed
 
@@ -28,8 +28,13 @@ CAN = {
 
 
 def mine() -> Delegation:
-    """Return the delegation to whose page this browser is signed in. Raises LinkRefused."""
+    """Return the delegation to whose page this browser is signed in.
+
+    Raises LinkRefused, also for a form from a page about another delegation.
+    """
+    page_of.keep_sent()
     delegation = contact_sign_in.follow(now=clock.now())
+    page_of.refuse_another(f"delegation {delegation.id}")
     show_event(delegation.event)
     sign_in_end.announce()
     return delegation

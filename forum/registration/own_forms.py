@@ -11,7 +11,7 @@ from forum.events import queries as events
 from forum.events.in_url import show_event
 from forum.questions import layout, queries
 from forum.questions.fields import AsksQuestions, shown_answers
-from forum.registration import actions, given, limits, links, own_sign_in, places, sign_in_end
+from forum.registration import actions, given, limits, links, own_sign_in, page_of, places, sign_in_end
 from forum.registration.applicant import CHANGEABLE
 from forum.registration.confirming import ask_to_confirm
 from forum.registration.consents_form import ConsentsForm
@@ -64,8 +64,13 @@ ASKED_AGAIN: dict[str, tuple[str, type[TidyForm]]] = {
 
 
 def mine() -> Registration:
-    """Return the registration to which this browser is signed in, and use its event's layout. Raises LinkRefused."""
+    """Return the registration to which this browser is signed in, and use its event's layout.
+
+    Raises LinkRefused; SignInEnded also for a form from a page about another registration.
+    """
+    page_of.keep_sent()
     registration = own_sign_in.follow(now=clock.now())
+    page_of.refuse_another(f"registration {registration.id}")
     show_event(registration.event)
     sign_in_end.announce()
     return registration
@@ -129,9 +134,10 @@ def ask_again(notice: str) -> str | None:
         page, form = ASKED_AGAIN[endpoint]
         if registration is None:
             closed = _(
-                "Nothing has been saved yet. Your page closed while the form was open, or the browser keeps no "
-                "cookies from this site. What you entered is still here. Open your personal link in another tab, then "
-                "come back and press the button. If this happens again, allow cookies for this site."
+                "Nothing has been saved yet. Your page closed while the form was open, another person’s link was "
+                "opened in this browser, or the browser keeps no cookies from this site. What you entered is still "
+                "here. Open your personal link in another tab, then come back and press the button. If this happens "
+                "again, allow cookies for this site."
             )
             notice = f"{closed} {sent_files.to_choose_again(sent_files.names())}".strip()
         shown = form(**_asking(registration)) if issubclass(form, AsksQuestions) else form()

@@ -25,6 +25,7 @@ from forum.registration import (
     own_offer,
     own_page,
     own_sign_in,
+    page_of,
     protection,
     readers,
     review_filters,
@@ -58,6 +59,7 @@ from forum.web.routes import localised
 
 bp = Blueprint("self_service", __name__)
 bp.record_once(review_filters.install)
+bp.record_once(lambda state: page_of.install(state.app))
 bp.add_app_template_test(deadlines.is_past_offer_now, "past_offer")
 localised(bp, "/r/accept", methods=["POST"])(own_offer.accept)
 localised(bp, "/r/decline", methods=["GET", "POST"])(own_offer.decline)

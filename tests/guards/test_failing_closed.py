@@ -250,14 +250,14 @@ def test_without_counters_no_limited_form_is_taken(uncounted):
     hidden = {
         audience: hidden_fields(uncounted, audience, "") for audience in (VISITOR, PERSON, ADMIN, HANDLER)
     }
+    of_delegation = {"page_of": hidden_fields(uncounted, PERSON, "/en/r/delegation/add")["page_of"]}
     failing = set()
     for address in sorted(addresses(uncounted, (HERE,)), key=lambda found: found.endpoint in SIGNING_OUT):
         if address.endpoint in FORMS:
             audience, data, *_ = FORMS[address.endpoint]
             before = rows(uncounted) if address.endpoint in LIMITED else {}
-            answer = uncounted.browsers[audience].post(
-                address.path, data={**data, **hidden[audience]}, buffered=True
-            )
+            sent = {**data, **hidden[audience], **(of_delegation if "/r/delegation" in address.path else {})}
+            answer = uncounted.browsers[audience].post(address.path, data=sent, buffered=True)
             if answer.status_code >= 500:
                 failing.add(address.endpoint)
                 check_failure(answer, address.path)

@@ -95,7 +95,10 @@ def test_every_mail_that_a_request_causes_leads_to_our_own_address(fresh_world):
     ]
     for browser, path, data in steps:
         page = browser.get("/account/" if path.endswith("/resend") else path).text
-        hidden = {name: re.search(rf'name="{name}"[^>]* value="([^"]+)"', page) for name in ("key", "seen")}
+        hidden = {
+            name: re.search(rf'name="{name}"[^>]* value="([^"]+)"', page)
+            for name in ("key", "seen", "page_of")
+        }
         sent = {**data, "csrf_token": token_in(page), **{name: of[1] for name, of in hidden.items() if of}}
         assert browser.post(path, data=sent, headers=FORGED).status_code == 303, path
     with world.app.app_context():

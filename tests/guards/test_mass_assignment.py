@@ -1115,8 +1115,10 @@ def hidden_fields(world, audience: str, path: str) -> dict[str, str]:
         page = browser.get(path).text
     # A console page has the CSRF token and its hidden fields; for other forms another page gives the token.
     if not (path.startswith("/console/") and _hidden(page, "csrf_token")):
-        page = browser.get(where).text + page
-    found = {name: _hidden(page, name) for name in ("csrf_token", "key", "replaced", "seen", "about")}
+        page += browser.get(where).text
+    found = {
+        name: _hidden(page, name) for name in ("csrf_token", "key", "replaced", "seen", "about", "page_of")
+    }
     return {name: match[1] for name, match in found.items() if match}
 
 

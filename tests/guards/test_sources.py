@@ -193,7 +193,7 @@ VIEWS = {
     "forum/accounts/autosaves.py",
     *("forum/accounts/demo.py", "forum/events/in_url.py", "forum/registration/answer_cookies.py"),
     *("forum/registration/own_sign_in.py", "forum/registration/own_forms.py"),
-    "forum/registration/sign_in_end.py",
+    *("forum/registration/sign_in_end.py", "forum/registration/page_of.py"),
     "forum/questions/uploads.py",
     "forum/delegations/contact_sign_in.py",
     "forum/registration/organisers_words.py",
@@ -211,6 +211,7 @@ LEFT_IN_G = {
     "forum/commands/database.py": {"directory", "x_arg"},  # Flask-Migrate reads these attributes
     "forum/events/in_url.py": {"event", "preview"},  # the layout reads these attributes, on error pages too
     "forum/home/site.py": {"layout_parts"},  # the data of the layout, which several of its parts share
+    "forum/registration/page_of.py": {"page_of"},  # each form of an own page names whom its page is about
     "forum/registration/sign_in_end.py": {"sign_in_end"},  # the layout of own pages announces when they close
     "forum/web/errors.py": {"cause"},  # the line of the log reads this attribute when the request ends
     "forum/web/languages.py": {"language"},

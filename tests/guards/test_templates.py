@@ -3,6 +3,7 @@
 A macro that only the style guide calls counts as unused, because the style guide only shows what pages use.
 """
 
+import re
 from collections.abc import Iterator, Mapping
 from datetime import timedelta
 from itertools import product
@@ -255,7 +256,10 @@ def see_what_is_rare(world: World) -> None:
     for path in ("/en/r/", "/en/r/decline"):
         fetch(world, PERSON, path)
     fetch(world, VISITOR, "/en/r/")
-    accept = {"csrf_token": hidden_fields(world, VISITOR, "")["csrf_token"]}
+    page = world.browsers[VISITOR].get("/en/r/").text
+    accept = {
+        name: re.search(rf'name="{name}"[^>]* value="([^"]+)"', page)[1] for name in ("csrf_token", "page_of")
+    }
     # The visitor has no offer, so accepting one answers 409.
     assert world.browsers[VISITOR].post("/en/r/accept", data=accept).status_code == 409
     world.app.config["DEMO"] = True

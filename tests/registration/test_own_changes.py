@@ -59,7 +59,9 @@ def read_own_pages(app, reference, email, token) -> list[str]:
     browser.get("self_service.enter", token=token, expect=303)
     paths = ("", "own-data", "own-data?format=json", "protected-identity", "change", "cancel", "forum.ics")
     texts = [browser.get(f"/en/r/{path}").data.decode() for path in paths]
-    own = re.compile(rf'{reference}|{email}|name="csrf_token" value="[^"]+"|(?<=[ =])[0-9a-f]{{16}}(?=")')
+    own = re.compile(
+        rf'{reference}|{email}|name="(?:csrf_token|page_of)" value="[^"]+"|(?<=[ =])[0-9a-f]{{16}}(?=")'
+    )
     return [own.sub("OWN", text) for text in texts]
 
 
