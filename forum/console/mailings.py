@@ -12,6 +12,7 @@ from forum.accounts import kept_words, sign_ins
 from forum.console import mailing_words as words
 from forum.console.mailing_forms import SendForm, WordsForm
 from forum.console.own_mailing_words import list_named, may_know_people, note_named
+from forum.console.sending_words import describe_expected
 from forum.console.settings_editing import get_locked_or_404, show_stored
 from forum.console.settings_fields import want_languages
 from forum.events import queries as events
@@ -185,12 +186,17 @@ def _ask(mailing: Mailing, form: SendForm) -> ResponseReturnValue:
         return _to(mailing.event.slug, mailing.id)
     form.show(SendForm.stored(mailing))
     audience = audience_of(mailing)
+    named = list_named(mailing, audience)
+    note_named(mailing.event, named)
     return render_template(
         "console/mailings/send.html",
         event=mailing.event,
         mailing=mailing,
         form=form,
         audience=audience,
+        named=named,
+        wording=registration_wording,
+        expected=describe_expected(mailing.event, audience.people, audience.languages),
         previews=words.list_previews(mailing, audience),
     )
 

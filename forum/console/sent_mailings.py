@@ -1,5 +1,6 @@
 """Organisers' pages of a message of their own once Send is pressed: confirming, stopping, results."""
 
+from collections import Counter
 from datetime import datetime
 from functools import partial
 from typing import Any
@@ -17,6 +18,7 @@ from forum.console import own_mailing_words as words
 from forum.console.mailing_words import state_words
 from forum.console.own_mailing_forms import SendOwnForm
 from forum.console.own_mailing_tools import by_now, change, find_or_404, lead_to, refused
+from forum.console.sending_words import describe_expected
 from forum.console.settings_editing import get_locked_or_404
 from forum.events import queries as events
 from forum.events.in_url import get_any_or_404
@@ -130,15 +132,26 @@ def _ask(mailing: Mailing, form: SendOwnForm) -> ResponseReturnValue:
     if mailing.status != MailingStatus.PROPOSED or not meant.audience.people or meant.missing:
         return lead_to(mailing)
     form.show(SendOwnForm.stored(mailing, meant.audience))
+    words.note_named(mailing.event, meant.named)
     page = render_template(
         "console/sent_mailings/send.html",
         event=mailing.event,
         mailing=mailing,
         form=form,
         meant=meant,
+        expected=describe_expected(mailing.event, meant.audience.people, _languages(mailing, meant)),
+        wording=registration_wording,
         samples=words.list_samples(mailing),
     )
     return page, 422 if form.errors else 200
+
+
+def _languages(mailing: Mailing, meant: words.Meant) -> Counter[str]:
+    """Return the number of people by the language of their mails, which may be the fallback in place of their own."""
+    numbers: Counter[str] = Counter()
+    for language, number in meant.audience.languages.items():
+        numbers[chosen_audience.code_for(mailing, language)] += number
+    return numbers
 
 
 def _pages(mailing: Mailing, page: Page[Any], only: str) -> dict[str, str | None]:

@@ -5,7 +5,9 @@ newest mail about a change that was sent to this person.
 """
 
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass, field
+from typing import Any
 
 from sqlalchemy import select
 
@@ -14,6 +16,7 @@ from forum.mailings import queries
 from forum.mailings.enums import LeftOut
 from forum.mailings.facts import differing, index_at
 from forum.mailings.models import Mailing
+from forum.outbox import pacing
 from forum.registration.enums import Status
 from forum.registration.models import IS_LIVE, Registration
 from forum.registration.restrictions import IS_FREE
@@ -21,11 +24,16 @@ from forum.registration.restrictions import IS_FREE
 
 @dataclass(frozen=True)
 class Addressee:
-    """A recipient: registration, language, and `step`, the index in `Mailing.steps` of the facts the person knows."""
+    """A recipient: registration, language, sector, mail domain.
+
+    `step` is the index in `Mailing.steps` of the facts that the person knows.
+    """
 
     registration_id: int
     language: str
     step: int
+    sector_id: int
+    domain: str
 
 
 @dataclass
@@ -58,34 +66,37 @@ class Audience:
 def audience_of(mailing: Mailing) -> Audience:
     """Return the recipients that the mailing would have if it was sent now."""
     told_at, steps, audience = queries.list_told_at(mailing.event), mailing.steps, Audience()
-    columns = (Registration.id, Registration.status, Registration.language, Registration.email)
-    free = IS_FREE.label("is_free")
-    moments = (Registration.requested_at, Registration.confirmed_at)
-    live = select(*columns, *moments, free).where(Registration.event_id == mailing.event_id, IS_LIVE)
     is_news: dict[tuple[int, str], bool] = {}
-    for person, status, language, email, requested_at, confirmed_at, is_free in db.session.execute(
-        live.order_by(Registration.id)
-    ):
-        if status == Status.PENDING:
+    for row in _live(mailing):
+        if row.status == Status.PENDING:
             audience.unconfirmed += 1
-            audience.left.append((person, LeftOut.UNCONFIRMED))
+            audience.left.append((row.id, LeftOut.UNCONFIRMED))
             continue
-        if not is_free:
+        if not row.is_free:
             audience.restricted += 1
-            audience.left.append((person, LeftOut.RESTRICTED))
+            audience.left.append((row.id, LeftOut.RESTRICTED))
             continue
-        if not email:
+        if not row.email:
             audience.unreachable += 1
-            audience.left.append((person, LeftOut.NO_ADDRESS))
+            audience.left.append((row.id, LeftOut.NO_ADDRESS))
             continue
-        step = index_at(steps, max(requested_at, confirmed_at or requested_at))
-        if person in told_at:
-            step = max(step, index_at(steps, told_at[person], inclusive=True))
-        if (step, language) not in is_news:
+        step = index_at(steps, max(row.requested_at, row.confirmed_at or row.requested_at))
+        if row.id in told_at:
+            step = max(step, index_at(steps, told_at[row.id], inclusive=True))
+        if (step, row.language) not in is_news:
             was, now = steps[step]["facts"], steps[-1]["facts"]
-            is_news[step, language] = bool(differing(was, now, language))
-        if is_news[step, language]:
-            audience.people.append(Addressee(person, language, step))
+            is_news[step, row.language] = bool(differing(was, now, row.language))
+        if is_news[step, row.language]:
+            audience.people.append(Addressee(row.id, row.language, step, row.sector_id, row.domain))
         else:
             audience.informed += 1
     return audience
+
+
+def _live(mailing: Mailing) -> Iterable[Any]:
+    """Read of the registrations that have not ended what decides whether each gets the mailing."""
+    told = Registration.id, Registration.status, Registration.language, Registration.email
+    known = Registration.sector_id, pacing.domain_of(Registration.email).label("domain")
+    deciding = Registration.requested_at, Registration.confirmed_at, IS_FREE.label("is_free")
+    live = select(*told, *known, *deciding).where(Registration.event_id == mailing.event_id, IS_LIVE)
+    return db.session.execute(live.order_by(Registration.id))

@@ -13,7 +13,7 @@ from forum.extensions import db
 from forum.mailings import refusals, unanswered
 from forum.mailings.enums import Category, LeftOut
 from forum.mailings.models import Mailing, MailingRecipient
-from forum.outbox import suppression
+from forum.outbox import pacing, suppression
 from forum.registration import listing, restrictions
 from forum.registration.enums import LIVE, Status
 from forum.registration.filtering import Filters
@@ -23,10 +23,12 @@ from forum.registration.restrictions import IS_FREE
 
 @dataclass(frozen=True)
 class Reader:
-    """A person who gets the message: registration and language."""
+    """A person who gets the message: registration, language, sector and mail domain."""
 
     registration_id: int
     language: str
+    sector_id: int
+    domain: str
 
 
 @dataclass
@@ -78,18 +80,12 @@ def audience_of(
     With `category`, choose as if the mailing had this category. Raises UnknownFilter.
     """
     refuses, audience = refusals.reader(mailing.event, category or mailing.category), ChosenAudience()
-    columns = (Registration.status, Registration.email, Registration.email_canonical)
-    each = (
-        meant(mailing)
-        .where(*among)
-        .with_only_columns(Registration.id, Registration.language, *columns, IS_FREE.label("is_free"))
-    )
-    rows = db.session.execute(each.order_by(*listing.BY_NAME)).all()
+    rows = db.session.execute(_each(meant(mailing).where(*among))).all()
     silent = unanswered.narrow(mailing, [row.id for row in rows])
     rows = [row for row in rows if row.id in silent] if len(silent) < len(rows) else rows
     addresses = {row.email for row in rows if row.email}
     suppressed = suppression.list_suppressed(addresses, mailing.event.id)
-    for number, language, status, email, canonical, is_free in rows:
+    for number, language, sector_id, domain, status, email, canonical, is_free in rows:
         reason = _reason(status, is_free=is_free, email=email)
         if not reason and refuses(canonical):
             reason = LeftOut.UNSUBSCRIBED
@@ -98,7 +94,7 @@ def audience_of(
         if reason:
             audience.left.append((number, reason))
         else:
-            audience.people.append(Reader(number, language))
+            audience.people.append(Reader(number, language, sector_id, domain))
     return audience
 
 
@@ -132,6 +128,14 @@ def code_for(mailing: Mailing, language: str) -> str:
 def missing_languages(mailing: Mailing, audience: ChosenAudience) -> Sequence[str]:
     """Return the languages of recipients who have no text, not even in the mailing's fallback language."""
     return sorted(code for code in audience.languages if not code_for(mailing, code))
+
+
+def _each(chosen: Select) -> Select:
+    """Select of the chosen registrations what decides whether each gets the mailing, and what is told of it."""
+    told = Registration.id, Registration.language, Registration.sector_id
+    domain = pacing.domain_of(Registration.email).label("domain")
+    deciding = Registration.status, Registration.email, Registration.email_canonical, IS_FREE.label("is_free")
+    return chosen.with_only_columns(*told, domain, *deciding).order_by(*listing.BY_NAME)
 
 
 def _reason(status: Status, *, is_free: bool, email: str) -> LeftOut | None:

@@ -1,6 +1,7 @@
 """How many people still wait for a mailing, by mail domain, and how long that takes at the pace for mails to many."""
 
-from collections.abc import Collection, Sequence
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
 
 from sqlalchemy import ColumnElement, Select, func, or_, select, text
 
@@ -57,13 +58,15 @@ def seconds_left(mailing: Mailing) -> float:
     mine = select(MailingRecipient.message_id).where(
         MailingRecipient.mailing_id == mailing.id, MailingRecipient.message_id.is_not(None)
     )
-    others = OutboxMessage.lane == Lane.BULK, OutboxMessage.status.in_(IN_TURN), OutboxMessage.id.not_in(mine)
-    domain = pacing.domain_of(OutboxMessage.recipient)
-    ahead = _numbers(select(domain, func.count()).select_from(OutboxMessage).where(*others))
-    waiting = count_waiting(Mailing.id == mailing.id)
-    return pacing.seconds_for(
-        {name: waiting.get(name, 0) + ahead.get(name, 0) for name in waiting.keys() | ahead.keys()}
-    )
+    return _seconds_behind_others(count_waiting(Mailing.id == mailing.id), OutboxMessage.id.not_in(mine))
+
+
+def seconds_for_new(waiting: Mapping[str, int]) -> float:
+    """Return how many seconds a mailing that is not sent yet will take at least, with the mails to many before it.
+
+    `waiting` has the numbers of its people by mail domain. Return 0 without a pace.
+    """
+    return _seconds_behind_others(waiting) if pacing.is_on() else 0
 
 
 def left_of(event: Event, *, beside: Collection[int] = ()) -> tuple[int, float]:
@@ -75,6 +78,14 @@ def left_of(event: Event, *, beside: Collection[int] = ()) -> tuple[int, float]:
         return 0, 0
     waiting = count_waiting(Mailing.event_id == event.id, Mailing.id.not_in(beside))
     return sum(waiting.values()), pacing.seconds_for(waiting)
+
+
+def _seconds_behind_others(waiting: Mapping[str, int], *others: ColumnElement[bool]) -> float:
+    """Return the seconds for people who wait and the mails to many in the outbox that meet the conditions `others`."""
+    in_turn = OutboxMessage.lane == Lane.BULK, OutboxMessage.status.in_(IN_TURN), *others
+    domain = pacing.domain_of(OutboxMessage.recipient)
+    ahead = _numbers(select(domain, func.count()).select_from(OutboxMessage).where(*in_turn))
+    return pacing.seconds_for(Counter(waiting) + Counter(ahead))
 
 
 def _numbers(query: Select[str, int]) -> dict[str, int]:
