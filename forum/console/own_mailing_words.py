@@ -16,7 +16,7 @@ from forum.audit import queries as audit_queries
 from forum.audit.traces import note_view
 from forum.events.models import Event
 from forum.extensions import db
-from forum.mailings import chosen_audience, mails, progress, queries, unanswered
+from forum.mailings import chosen_audience, mails, progress, queries, results, unanswered
 from forum.mailings.audience import Audience
 from forum.mailings.chosen_audience import ChosenAudience
 from forum.mailings.enums import LeftOut, MailingStatus, RecipientStatus
@@ -141,8 +141,8 @@ def forgotten_words() -> str:
 
 def narrowed_to(only: str, mailing: Mailing) -> str:
     """Return `only`, the filter of a message's results; "" if unknown, or if the organiser may not see these people."""
-    may_see = only == queries.TROUBLED or may_open("attendees.show", mailing.event)
-    return only if only in {queries.TROUBLED, queries.OMITTED} and may_see else ""
+    may_see = only == results.TROUBLED or may_open("attendees.show", mailing.event)
+    return only if only in {results.TROUBLED, results.OMITTED} and may_see else ""
 
 
 def result_of(recipient: MailingRecipient, mailing: Mailing, *, is_of_care: bool) -> Result:

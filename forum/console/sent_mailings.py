@@ -23,7 +23,7 @@ from forum.console.settings_editing import get_locked_or_404
 from forum.events import queries as events
 from forum.events.in_url import get_any_or_404
 from forum.extensions import db
-from forum.mailings import chosen_audience, own_words, queries, unanswered
+from forum.mailings import chosen_audience, own_words, queries, results, unanswered
 from forum.mailings.enums import OPEN, MailingStatus
 from forum.mailings.errors import MailingRefused
 from forum.mailings.models import Mailing
@@ -66,7 +66,7 @@ def show(event: str, mailing: int) -> ResponseReturnValue:
     if shown.status == MailingStatus.PROPOSED:
         return lead_to(shown)
     only = words.narrowed_to(request.args.get("only", ""), shown)
-    page = queries.read_recipients(shown, Cursor.of(request.args), only=only)
+    page = results.read_results(shown, Cursor.of(request.args), only=only)
     if page.rows:
         note_view(audit_queries.REGISTRATIONS_SEARCHED, shown.event, actor=sign_ins.current_actor())
     return render_template(
@@ -158,7 +158,7 @@ def _pages(mailing: Mailing, page: Page[Any], only: str) -> dict[str, str | None
     here = {"event": mailing.event.slug, "mailing": mailing.id, **({"only": only} if only else {})}
 
     def url(beside: str, row: Any) -> str:
-        return url_for(".show", **here, **{beside: row.id})
+        return url_for(".show", **here, **{beside: row.key})
 
     return {
         "previous_url": url("before", page.rows[0]) if page.has_previous else None,

@@ -3,9 +3,8 @@
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
-from sqlalchemy import ColumnElement, and_, case, exists, func, or_, select
+from sqlalchemy import ColumnElement, case, exists, func, or_, select
 from sqlalchemy.orm import joinedload
 
 from forum.columns import LARGEST_ID
@@ -18,17 +17,12 @@ from forum.outbox.models import OutboxMessage
 from forum.outbox.queries import UNSENT
 from forum.registration.enums import LIVE
 from forum.registration.models import Registration
-from forum.web.pagination import Cursor, Order, Page, read_page
 
 LISTED = 20
 # The states of a message that is a reminder and has begun: it is still sent to people who register later.
 BEGUN = (MailingStatus.SENDING, MailingStatus.DONE)
-# How many recipients one page of results shows.
-ROWS = 50
 # The states of recipients who are dealt with: a mail was made for them, or they were left out instead.
 MADE = (RecipientStatus.QUEUED, RecipientStatus.LEFT_OUT)
-# Values in the URL that narrow the list of results: to mails that were not sent, or to people left out at the start.
-TROUBLED, OMITTED = "troubled", "omitted"
 
 
 @dataclass(frozen=True)
@@ -208,39 +202,6 @@ def list_told_at(event: Event) -> dict[int, datetime]:
         .group_by(MailingRecipient.registration_id)
     )
     return dict(db.session.execute(query).all())
-
-
-def read_recipients(mailing: Mailing, cursor: Cursor | None, *, only: str = "") -> Page[Any]:
-    """Return a page of the mailing's recipients, each with its mail (or None) and registration.
-
-    `only` narrows the page: TROUBLED to people whose mail has failed, is to be tried again or was taken back without
-    ending the message, to those who were left out, and to those who will be because their registration has ended before
-    a mail was made; OMITTED to people who are no recipients, because they were left out from the start.
-    """
-    query = select(MailingRecipient).where(MailingRecipient.mailing_id == mailing.id)
-    if only == OMITTED:
-        is_omitted = MailingRecipient.status == RecipientStatus.OMITTED
-        query = query.where(is_omitted, MailingRecipient.left_because.is_not(None))
-    else:
-        query = query.where(MailingRecipient.status.not_in(BESIDE))
-    if only == TROUBLED:
-        tried = OutboxMessage.status.in_((MessageStatus.FAILED, MessageStatus.AWAITING_RETRY))
-        taken_back = OutboxMessage.status == MessageStatus.ABORTED
-        if mailing.status in (MailingStatus.STOPPED, MailingStatus.SUPERSEDED):
-            # Ending the message took back all mails that had not left, which is no trouble of these people.
-            taken_back &= MailingRecipient.left_because.is_not(None)
-        is_left_out = MailingRecipient.status == RecipientStatus.LEFT_OUT
-        has_ended = MailingRecipient.registration.has(Registration.status.not_in(LIVE))
-        will_be = and_(MailingRecipient.status == RecipientStatus.WAITING, has_ended)
-        query = query.outerjoin(OutboxMessage).where(or_(tried, taken_back, is_left_out, will_be))
-    query = query.options(joinedload(MailingRecipient.registration), joinedload(MailingRecipient.message))
-    number = int(cursor.key) if cursor and cursor.key.isdigit() and len(cursor.key) < 10 else 0
-    beside = db.session.get(MailingRecipient, number) if number else None
-    if beside is not None and beside.mailing_id != mailing.id:
-        beside = None
-    backwards = cursor is not None and cursor.backwards
-    order = Order((MailingRecipient.id,))
-    return read_page(db.session, query, order, size=ROWS, beside=beside, backwards=backwards)
 
 
 def _result(status: str, mail_status: str | None, *, is_live: bool) -> str:
