@@ -96,7 +96,8 @@ def _tend(event: Event, now: datetime) -> int:
         _wait_for_link(registration, until, now)
     for registration, until in offered.items():
         newest = offers.mails_of_open(registration, told[registration.id])[-1]
-        is_told = newest.status == MessageStatus.SENT
+        # A mail to a former address has told nothing to the new one.
+        is_told = newest.status == MessageStatus.SENT and newest.recipient == registration.email
         _lengthen(registration, until, now, is_told=is_told)
     for registration in unheld:
         if registration not in kept:

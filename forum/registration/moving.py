@@ -21,7 +21,17 @@ from forum.events.enums import SectorPolicy
 from forum.events.models import Sector
 from forum.extensions import db
 from forum.outbox import queries as outbox
-from forum.registration import answers, caps, mails, offers, places, queries, reviewing, waiting_list
+from forum.registration import (
+    answers,
+    caps,
+    deadlines,
+    mails,
+    offers,
+    places,
+    queries,
+    reviewing,
+    waiting_list,
+)
 from forum.registration.caps import Held
 from forum.registration.enums import APPROVED, OfferEnd, Status
 from forum.registration.errors import NoPlaceThere, NoSuchSector, NotLive
@@ -104,7 +114,7 @@ def move(
     if loses_place or outcome == Outcome.NOWHERE:
         raise NoPlaceThere
     answers.carry(registration, {"sector": sector.key})
-    is_told_anew = _take_back_outdated(registration, outcome)
+    is_told_anew = _take_back_outdated(registration, outcome, now)
     # The database refuses a row whose status and place do not fit, so write nothing until both are set.
     with db.session.no_autoflush:
         _put(registration, sector, outcome, now)
@@ -135,12 +145,15 @@ def _foresee_without_review(registration: Registration, sector: Sector, now: dat
     return Outcome.JOINS_LINE if has_line else Outcome.NOWHERE
 
 
-def _take_back_outdated(registration: Registration, outcome: Outcome) -> bool:
+def _take_back_outdated(registration: Registration, outcome: Outcome, now: datetime) -> bool:
     """Cancel unsent mails that name the old sector; return whether the mail about the status has to be sent again."""
     kind = mails.FOR_STATE.get(registration.status)
     if kind is None or outcome == Outcome.AS_IT_IS:
         return False
     has_lost = outcome in (Outcome.NO_PLACE, Outcome.REVIEWED)
+    # The worker replaces an unsent offer whose time is over: it gives more time to a person who was not told.
+    if not has_lost and deadlines.is_past_offer(registration, now):
+        return False
     unsent = {mail.kind for mail in queries.list_mails(registration) if mail.status in outbox.UNSENT}
     for outdated in unsent.intersection((kind, *(offers.OUTDATED if has_lost else ()))):
         mails.take_back([registration], kind=outdated)

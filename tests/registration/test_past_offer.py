@@ -10,13 +10,26 @@ from sqlalchemy import select
 from forum import clock
 from forum.delegations import contact_acts, delegation_words, substituting
 from forum.events.enums import SectorPolicy
+from forum.events.queries import find_sector
 from forum.extensions import db
+from forum.outbox.models import OutboxMessage
 from forum.privacy import hanging, telling
-from forum.registration import actions, deadlines, mails, wording
+from forum.registration import (
+    actions,
+    deadlines,
+    expiry,
+    mails,
+    moving,
+    new_address,
+    separating,
+    uniting,
+    wording,
+)
 from forum.registration.enums import Status
 from forum.registration.errors import NothingOffered, StateChanged
 from forum.registration.models import Registration
 from tests.factories.events import NOW, make_event, make_sector
+from tests.factories.mails import mark_all_sent
 from tests.factories.registrations import confirmed, write
 from tests.registration.reading import last_id, newest_mail, queued
 from tests.tables import rows
@@ -304,3 +317,73 @@ def test_a_reviewer_reads_that_the_time_is_over(offered, language):
                 "sv": "Erbjuden, tiden är ute",
             }[language]
         )
+
+
+def test_a_new_address_is_offered_nothing_once_the_time_is_over(offered):
+    """The first mail to the new address is the one by which the worker ends the offer."""
+    mark_all_sent()
+    since = confirm_new_address(offered, now=ENDS)
+    assert queued(since) == []
+    write(expiry.expire_due, now=ENDS)
+    assert queued(since) == [("offer-lapsed", "new@example.org")]
+
+
+def test_a_new_address_gets_the_offer_anew_if_the_first_mail_has_left_late(offered):
+    """The worker gives more time, and says so at the new address, which the late mail has not reached."""
+    mark_all_sent()
+    mail = db.session.scalars(select(OutboxMessage).where(OutboxMessage.kind == "offered")).one()
+    write(setattr, mail, "sent_at", ENDS - timedelta(hours=2))
+    since = confirm_new_address(offered, now=ENDS)
+    write(expiry.expire_due, now=ENDS)
+    assert queued(since) == [("offered", "new@example.org")]
+    assert offered.offer_expires_at == ENDS + timedelta(hours=46)
+
+
+def test_a_new_address_is_offered_the_place_until_the_time_is_over(offered):
+    """Control: a minute before, the mail to the new address offers the place."""
+    mark_all_sent()
+    assert queued(confirm_new_address(offered, now=ENDS - timedelta(minutes=1))) == [
+        ("offered", "new@example.org")
+    ]
+
+
+def confirm_new_address(registration, *, now) -> int:
+    """Confirm a new address that was asked for in time; return the number of the last mail before that."""
+    write(new_address.ask, registration, "new@example.org", actor="person", now=ENDS - timedelta(minutes=5))
+    token, since = newest_mail(registration, "new-address").token, last_id()
+    write(new_address.confirm, token, now=now)
+    return since
+
+
+@pytest.mark.parametrize("is_over", [True, False])
+def test_a_move_announces_no_offer_once_the_time_is_over(is_over):
+    """An unsent mail that names the old sector is replaced at once; once the time is over, the worker replaces it."""
+    now = ENDS if is_over else ENDS - timedelta(minutes=1)
+    sectors = [make_sector("justice", ceiling=1, position=1), make_sector("tech", position=2)]
+    event = make_event(capacity=2, sectors=sectors)
+    holder, waiting = confirmed(event), confirmed(event)
+    write(actions.cancel, holder, actor="person", now=NOW)
+    clock.freeze(now)
+    since, tech = last_id(), find_sector(event, "tech")
+    outcome = write(moving.move, waiting, tech, may_wait=False, actor="user:1", now=now)
+    assert outcome == moving.Outcome.KEEPS_PLACE
+    assert queued(since) == ([] if is_over else [("offered", waiting.email)])
+    write(expiry.expire_due, now=now)
+    assert queued(since) == [("offered", waiting.email)]
+    assert (waiting.status, waiting.offer_expires_at) == (
+        Status.OFFERED,
+        ENDS + timedelta(hours=48) if is_over else ENDS,
+    )
+
+
+@pytest.mark.parametrize(("hours", "told"), [(48, ["reinstated"]), (47, ["offered", "reinstated"])])
+def test_undoing_a_merge_announces_no_offer_once_the_time_is_over(offered, hours, told):
+    """The registration that gets its own address back has been offered a place, whose time may be over by then."""
+    other = confirmed(offered.event)
+    merged_at = ENDS - timedelta(hours=2)
+    merge = write(uniting.unite, offered, other, ["email"], actor="user:1", now=merged_at)
+    assert (merge.kept_id, offered.email) == (offered.id, other.email)
+    mark_all_sent()
+    since, now = last_id(), NOW + timedelta(hours=hours)
+    write(separating.separate, merge, actor="user:1", now=now)
+    assert [kind for kind, _to in queued(since)] == told
