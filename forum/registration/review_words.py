@@ -54,8 +54,8 @@ def promise(event: Event) -> str:
     if event.review_days is None:
         return ""
     return ngettext(
-        "You have an answer within %(num)s day of confirming your address.",
-        "You have an answer within %(num)s days of confirming your address.",
+        "You will have an answer within %(num)s day of confirming your address.",
+        "You will have an answer within %(num)s days of confirming your address.",
         event.review_days,
     )
 

@@ -94,7 +94,7 @@ def test_contact_who_has_not_confirmed_gets_the_confirming_link_anew(pages, even
     text = newest_mail_to(CONTACT.email, "delegation-link").text
     assert text.count("/r/delegation/") == 2
     assert (
-        "Several people in the sector Justice are not registered before you confirm. The list, entered "
+        "Several people in the sector Justice are not registered until you confirm. The list, entered "
         in text
     )
     clock.freeze(NOW + timedelta(hours=48))

@@ -64,8 +64,8 @@ MAILS = {
     "en": [
         [
             "You asked us not to use your data for Nordic Forum for testing. We keep them and do not use them any"
-            " more. You have left the list of participants, the lists that organisers export, and messages to many"
-            " people.",
+            " more. You are no longer on the list of participants, on the lists that organisers export, or among"
+            " those who get messages to many people.",
             "Your registration stays as it is. If the day, time or place changes, or the forum is cancelled, your"
             " page says so, but we do not write to you. There you can also end the restriction.",
         ],

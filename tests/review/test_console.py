@@ -210,7 +210,7 @@ def test_moving_is_no_way_around_a_recusal(organiser, sign_in_as, event, people)
 
 def test_promise_stands_where_it_is_true(pages, app, event, frozen):
     form = pages.get("registration.details", sector="other")
-    promise = "You have an answer within 10 days of confirming your address."
+    promise = "You will have an answer within 10 days of confirming your address."
     assert promise in form.text
     assert promise not in pages.get("registration.details", sector="ngo").text
     page = checked(pages, "other").submit(button="Register", follow=True, expect=200)
