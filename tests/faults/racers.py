@@ -134,18 +134,39 @@ def serve() -> None:
     share_routes()
     compile_writes_once()
     describe_files_once()
-    engines: dict[URL, Engine] = {}
+    apps = Apps()
     while (sent := pipe.recv()) is not None:
         number, race = sent[0], Race(**sent[1])
-        app = create_app(race.settings)
-        _keep_connections(app, engines)
+        app = apps.give(race)
         _pool_for_all(app, len(race.jobs[number]))
-        look_at_once(app)
-        compile_once(app)
         with nullcontext() if race.with_lock else _without_locks(app):
             pipe.send([asdict(outcome) for outcome in _run(app, race, number, pipe)])
+        apps.end_connections(app)
+
+
+class Apps:
+    """The app of a process, which stays for the next race on the same settings, as a server's does for the next form.
+
+    A story has one race or more on one database. Making an app takes longer than many of its acts.
+    """
+
+    def __init__(self) -> None:
+        self._app, self._settings = None, None
+        self._engines: dict[URL, Engine] = {}
+
+    def give(self, race: Race) -> Flask:
+        """Return the app for a race: the last race's one, unless the settings differ, or a race changes its locks."""
+        if self._app is None or (race.settings, race.with_lock) != (self._settings, True):
+            self._app, self._settings = create_app(race.settings), race.settings if race.with_lock else None
+            _keep_connections(self._app, self._engines)
+            look_at_once(self._app)
+            compile_once(self._app)
+        return self._app
+
+    def end_connections(self, app: Flask) -> None:
+        """Close the connections that races on another database cannot use."""
         with app.app_context():
-            if db.engine not in engines.values():
+            if db.engine not in self._engines.values():
                 db.engine.dispose()
 
 

@@ -117,21 +117,34 @@ def current_event() -> Event:
 
 def many_people_for_ten_places(race, number=200):
     """Many people register for ten places and a third confirm; then every place is given back."""
-    shared_event()
     acts = ("register and confirm", "register", "register")
-    outcomes = race("something", [(acts[n % 3], person) for n, person in enumerate(people(number))])
+    rows = register_for_ten_places(race, [(acts[n % 3], person) for n, person in enumerate(people(number))])
+    states = Counter(status for _holds, status in rows.values())
+    assert states["confirmed"] + states["waiting"] == len(range(0, number, 3))
+    assert_everybody_was_told(states, number)
+    give_every_place_back(race)
+
+
+def many_forms_for_ten_places(race, number=200):
+    """Many people register for ten places; nobody has confirmed yet."""
+    rows = register_for_ten_places(race, [("register", person) for person in people(number)])
+    assert_everybody_was_told(Counter(status for _holds, status in rows.values()), number)
+
+
+def register_for_ten_places(race, jobs) -> dict[int, tuple[bool, str]]:
+    """Let each job register; return by id whether the row holds a place, and its status, as each job was told."""
+    shared_event()
+    outcomes = race("something", jobs)
     assert [outcome.error for outcome in outcomes if outcome.error] == []
     assert (holders(), sum(outcome.holds_place for outcome in outcomes)) == (PLACES, PLACES)
     assert_counted_once()
     rows = {row.id: (row.holds_place, str(row.status)) for row in registrations()}
     assert {outcome.id: (outcome.holds_place, str(outcome.more)) for outcome in outcomes} == rows
-    assert_everybody_was_told(Counter(status for _holds, status in rows.values()), number)
-    give_every_place_back(race)
+    return rows
 
 
 def assert_everybody_was_told(states: Counter, number: int) -> None:
     """Check that each person got one mail for each step, and nobody without a place got a confirmation."""
-    assert states["confirmed"] + states["waiting"] == len(range(0, number, 3))
     received = {"received": PLACES, "received-without-place": number - PLACES}
     assert mails() == Counter({**received, **{name: states[name] for name in ("confirmed", "waiting")}})
     told = select(Registration.holds_place).join(
