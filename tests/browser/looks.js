@@ -125,14 +125,25 @@ window.looks = (() => {
     return [kinds, sum(painted)];
   }
 
-  // Run axe on the elements with these indexes, or on the whole page. Return its violations as sentences, the indexes of
-  // the elements whose contrast it has judged and of those that are good (or cannot be judged for what is painted there),
-  // and whether a link in a sentence stands out by its colour alone.
+  // The elements to which axe's rule about contrast is limited while judge() runs; it also looks at the elements in them.
+  let chosen = null;
+  const isChosen = (element) => {
+    for (let each = element; each; each = each.parentElement) if (chosen.has(each)) return true;
+    return false;
+  };
+  const contrast = axe._audit.rules.find(({ id }) => id === "color-contrast");
+  const concerns = contrast.matches;
+  contrast.matches = (element, ...told) => (!chosen || isChosen(element)) && concerns.call(contrast, element, ...told);
+
+  // Run axe on the whole page, its rule about contrast on the elements with these indexes alone. Return its violations as
+  // sentences, the indexes of the elements whose contrast it has judged and of those that are good (or cannot be judged for
+  // what is painted there), and whether a link in a sentence stands out by its colour alone.
   const judge = async ([options, indexes]) => {
     const elements = all();
-    const context = indexes ? { include: indexes.map((index) => elements[index]) } : document;
+    chosen = new Set(indexes.map((index) => elements[index]));
     const resultTypes = ["violations", "passes", "incomplete"];
-    const answer = await axe.run(context, { ...options, resultTypes, elementRef: true, selectors: false });
+    const answer = await axe.run(document, { ...options, resultTypes, elementRef: true, selectors: false });
+    chosen = null;
     const nodes = (type, rule) => answer[type].filter(({ id }) => id === rule).flatMap((each) => each.nodes);
     const contrasts = resultTypes.map((type) => nodes(type, "color-contrast"));
     const [, passed, incomplete] = contrasts;

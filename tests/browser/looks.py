@@ -47,6 +47,8 @@ class Axe:
     widths: tuple[int, ...] = WIDTHS
     schemes: tuple[str, ...] = tuple(SCHEMES)
     _good: set[str] = field(default_factory=set)  # kinds of text that have enough contrast
+    # Kinds of text of which some text was not found to have enough contrast.
+    _doubtful: set[str] = field(default_factory=set)
     # Texts without contrast, such as those of hidden elements.
     _unjudged: set[Text] = field(default_factory=set)
     # Documents that axe has checked by all rules except those about sizes and colours.
@@ -57,7 +59,8 @@ class Axe:
     def violations(self, page: Page) -> list[str]:
         """Return the violations that axe finds in the page's language, one sentence for each element in a look."""
         make_ready(page)
-        visit = _Visit(page, page.evaluate("looks.skeleton()"), self._good, self._unjudged, self._known)
+        skeleton = page.evaluate("looks.skeleton()")
+        visit = _Visit(page, skeleton, self._good, self._doubtful, self._unjudged, self._known)
         for width in self.widths:
             resize(page, width)
             self._look_at(visit, width)
@@ -82,6 +85,7 @@ class _Visit:
     page: Page
     skeleton: int
     good: set[str]
+    doubtful: set[str]
     unjudged: set[Text]
     known: set[Document]
     problems: list[str] = field(default_factory=list)
@@ -101,42 +105,43 @@ class _Visit:
         look, read = f"{scheme}, {width}", self.page.evaluate("looks.read", scheme in JUDGED)
         displayed, document = read["displayed"], (self.skeleton, read["displayed"])
         links, places = (displayed, read["links"]), (displayed, read["places"], width)
-        rules = set()
+        rules: set[str] = set()
         if links not in self._links and (scheme == "light" or self.has_coloured_links):
             rules.add(LINKS)
         if places not in self._places:
             rules |= set(GEOMETRY)
-        if document not in self.known:
-            left_out = {CONTRAST, LINKS, *GEOMETRY} - rules
-            disabled = {rule: {"enabled": False} for rule in left_out}
-            self._run(look, {"runOnly": {"type": "tag", "values": WCAG}, "rules": disabled})
-        elif rules:
-            self._run(look, _only(*rules))
         self.runs += document not in self.known or bool(rules)
+        if texts := self._unproven(document, read["kinds"]):
+            rules.add(CONTRAST)
+        if document not in self.known or rules:
+            self._run(look, document, rules, texts)
         self.known.add(document), self._links.add(links), self._places.add(places)
-        if scheme in JUDGED:
-            self._contrast(look, document, read["kinds"])
+        # The first text of a kind may not have been found good: judge all texts of the kind then.
+        if texts and (others := self._unproven(document, read["kinds"])):
+            self._run(look, document, {CONTRAST}, others)
         return document, read["painted"]
 
-    def _run(self, look: str, options: dict, texts: list[int] | None = None) -> dict:
-        judged = self.page.evaluate("looks.judge", [options, texts])
+    def _unproven(self, document: Document, kinds: dict[str, list[int]]) -> set[tuple[str, int]]:
+        """Return the texts whose contrast must be judged: the first of each new kind, and all of a doubtful kind."""
+        chosen = set()
+        for kind in kinds.keys() - self.good:
+            texts = [text for text in kinds[kind] if (document, text) not in self.unjudged]
+            chosen |= {(kind, text) for text in texts[: None if kind in self.doubtful else 1]} - self._tried
+        return chosen
+
+    def _run(self, look: str, document: Document, rules: set[str], texts: set[tuple[str, int]]) -> None:
+        """Run these rules in one run of axe, because each run first reads the whole page; judge the texts' contrast.
+
+        For a document that is not known, all rules run that are not about colours or geometry, too.
+        """
+        options = _only(*rules) if document in self.known else _all_but({CONTRAST, LINKS, *GEOMETRY} - rules)
+        judged = self.page.evaluate("looks.judge", [options, [text for _kind, text in texts]])
         self.problems += [f"{look}: {problem}" for problem in judged["violations"]]
         self.has_coloured_links |= judged["hasColouredLinks"]
-        return judged
-
-    def _contrast(self, look: str, document: Document, kinds: dict[str, list[int]]) -> None:
-        """Judge one text of each new kind; where its contrast is not found good, judge all texts of the kind."""
-        for most in (1, None):
-            chosen = set()
-            for kind in kinds.keys() - self.good:
-                texts = [text for text in kinds[kind] if (document, text) not in self.unjudged]
-                chosen |= {(kind, text) for text in texts[:most]} - self._tried
-            if not chosen:
-                return
-            judged = self._run(look, _only(CONTRAST), [text for _kind, text in chosen])
-            self.good |= {kind for kind, text in chosen if text in judged["good"]}
-            self.unjudged |= {(document, text) for _kind, text in chosen if text not in judged["judged"]}
-            self._tried |= chosen
+        self.good |= {kind for kind, text in texts if text in judged["good"]}
+        self.unjudged |= {(document, text) for _kind, text in texts if text not in judged["judged"]}
+        self.doubtful |= {kind for kind, _text in texts} - self.good
+        self._tried |= texts
 
 
 def make_ready(page: Page) -> None:
@@ -147,3 +152,8 @@ def make_ready(page: Page) -> None:
 
 def _only(*rules: str) -> dict:
     return {"runOnly": {"type": "rule", "values": list(rules)}}
+
+
+def _all_but(rules: set[str]) -> dict:
+    disabled = {rule: {"enabled": False} for rule in rules}
+    return {"runOnly": {"type": "tag", "values": WCAG}, "rules": disabled}

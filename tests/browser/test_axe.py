@@ -78,6 +78,19 @@ def test_axe_finds_a_fault_in_the_first_look_that_has_it(chromium, rule, look, s
     assert first.startswith(f"{look}: {rule}: ")
 
 
+def test_axe_finds_faults_of_all_kinds_in_one_run(chromium):
+    """Control: weak contrast hides no other fault of the same look, and no other fault hides weak contrast."""
+    page = chromium.new_page()
+    styles = f"{PLAIN} .bad {{ color: #aaa }} a {{ color: #222 }} .small {{ width: 9px }}"
+    markup = f"{WORDS}{LINK}<button class=small>a1</button><button class=small>b2</button><input><img src='data:,'>"
+    page.set_content(f"<html lang=en><title>A page</title><style>{styles}</style><h1>A page</h1>{markup}")
+    found = {
+        tuple(problem.split(": ")[:2]) for problem in Axe(widths=(320,), schemes=("light",)).violations(page)
+    }
+    page.close()
+    assert found == {("light, 320", rule) for rule in (CONTRAST, LINKS, "target-size", "label", "image-alt")}
+
+
 SOUND = """<h1>Rubrik</h1><nav><a href='/sv/news/'>Nyheter</a></nav><p>Ord <a href='/sv/' class=short>en länk</a></p>
     <p>Ja <a href='/sv/' class=dim>en länk</a></p>
     <img src='/sv/ring' alt='En ring'><ul><li>Ett</li></ul><button aria-label='Sök'></button>

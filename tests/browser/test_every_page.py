@@ -4,6 +4,7 @@ import pytest
 from playwright.sync_api import Page
 
 from tests.browser.keyboard import Keyboard, focusable_places
+from tests.browser.looks import Axe
 from tests.browser.measures import READING, measure, resize, space_text, unspace_text
 from tests.browser.sights import BY_NAME, EVERY_KIND
 
@@ -12,6 +13,18 @@ PHONE, DESK = 320, 1280
 PAPER = 718  # the width in px of an A4 page without its margins
 # Names of the measures (measures.js) whose result does not depend on the colour scheme.
 CONTENT = ("spoken", "fields", "choices", "purposes", "tables", "tongues", "told")
+# Mistakes that a test plants in the registration form, by the words with which they are reported: styles, or a script
+# that changes the elements.
+PLANTED = {
+    "color-contrast": "main p { color: #aaa !important; background: #fff !important }",
+    "target-size": "main .actions > * { all: unset !important; display: block !important; height: 9px !important }",
+    "label": "() => document.querySelector('main input.input').labels[0].remove()",
+    "px wide": "main h1 { width: 2000px }",
+}
+STYLE = """styles => {
+    document.adoptedStyleSheets = [new CSSStyleSheet()];
+    document.adoptedStyleSheets[0].replaceSync(styles);
+}"""
 IN_TURN = 6  # six pages are measured in Swedish, the next six in English, and so on
 
 
@@ -47,6 +60,16 @@ def test_page_can_be_read_and_used(visit, axe, name, measured_in):
             resize(page, DESK)
             found["keyboard"] = unreachable(page)
     assert {look: faults for look, faults in found.items() if faults} == {}
+
+
+@pytest.mark.parametrize("word", PLANTED)
+def test_a_mistake_in_a_page_is_found(visit, word):
+    """Control: weak contrast, small targets, a missing label and an overflow are found, though axe knows the page."""
+    page, axe, mistake = visit(BY_NAME["details"], "en").page, Axe(widths=(PHONE,)), PLANTED[word]
+    assert (axe.violations(page), measure(page, "sideways")) == ([], [])
+    page.evaluate(mistake) if "=>" in mistake else page.evaluate(STYLE, mistake)
+    found = axe.violations(page) + measure(page, "sideways")
+    assert [sentence for sentence in found if word in sentence] != []
 
 
 def unreadable(page: Page) -> dict[str, list[str]]:
