@@ -57,8 +57,10 @@ from tests.browser.ways import (
     sent,
     some_chosen,
     tag,
+    ticked,
     too_many_tries,
     undo_many,
+    unticked,
     waiting,
     wrongly,
 )
@@ -222,6 +224,7 @@ OWN_REGISTRATION = [
     Sight("own registration, just confirmed", "self_service.show", way=mine("confirmed", welcome=1)),
     Sight("own registration, saved", "self_service.show", way=saved),
     Sight("own registration in long words", "self_service.show", way=mine("confirmed"), world="long"),
+    Sight("own registration, offer over", "self_service.show", way=mine("offer over"), world="closed"),
     Sight("own registration, left", "self_service.left"),
     Sight("own registration, closed", "self_service.show", status=404),
     Sight("change", "self_service.change", way=mine("confirmed", "self_service.change")),
@@ -229,7 +232,19 @@ OWN_REGISTRATION = [
         Sight(f"own sector, {status}", "own_moves.sector", way=mine(status, "own_moves.sector"))
         for status in ("confirmed", "waiting")
     ],
+    Sight(
+        "own sector, without a choice",
+        "own_moves.sector",
+        way=wrongly(mine("confirmed", "own_moves.sector"), {}),
+        status=422,
+    ),
     Sight("own new address", "own_moves.address", way=mine("confirmed", "own_moves.address")),
+    Sight(
+        "own new address, wrongly",
+        "own_moves.address",
+        way=wrongly(mine("confirmed", "own_moves.address"), {"email": "x"}),
+        status=422,
+    ),
     Sight(
         "confirm a new address", "own_moves.confirm_address", way=link("own_moves.confirm_address", "address")
     ),
@@ -258,10 +273,22 @@ OWN_REGISTRATION = [
         way=wrongly(link("own_invitation.accept", "invitation"), {"given_name": "", "phone": "x"}),
         status=422,
     ),
+    Sight(
+        "invitation, say no with too many words",
+        "own_invitation.decline",
+        way=wrongly(link("own_invitation.decline", "invitation"), {"reason": "x" * 5000}),
+        status=422,
+    ),
     *[
         Sight(f"let somebody else come, {status}", "substitutions.ask", way=mine(status, "substitutions.ask"))
         for status in ("confirmed", "waiting")
     ],
+    Sight(
+        "let somebody else come, wrongly",
+        "substitutions.ask",
+        way=wrongly(mine("waiting", "substitutions.ask"), {"email": "x"}),
+        status=422,
+    ),
     Sight("several people", "delegations.details", {"sector": "justice"}),
     Sight("several people, reviewed", "delegations.details", {"sector": "ngo"}),
     Sight(
@@ -298,6 +325,12 @@ OWN_REGISTRATION = [
         for act in ("change", "withdraw", "replace")
     ],
     Sight(
+        "change in a delegation, wrongly",
+        "own_delegation.change",
+        way=wrongly(of_contact("own_delegation.change", number=1), {"given_name": ""}),
+        status=422,
+    ),
+    Sight(
         "replace in a delegation, wrongly",
         "own_delegation.replace",
         way=wrongly(of_contact("own_delegation.replace", number=1), {"given_name": "", "email": "x"}),
@@ -311,6 +344,12 @@ OWN_REGISTRATION = [
         )
         for act in ("answers", "care")
     ],
+    Sight(
+        "care in a delegation, nothing chosen",
+        "own_delegation_answers.care",
+        way=pressed(of_contact("own_delegation_answers.care", number=1), ".button >> nth=0"),
+        status=422,
+    ),
     *[
         Sight(
             f"{act} in a delegation, outdated",
@@ -347,6 +386,12 @@ OWN_REGISTRATION = [
     Sight("erase a contact", "own_delegation.forget", way=of_contact("own_delegation.forget")),
     Sight("delegation, closed", "own_delegation.show", status=404),
     Sight("come instead", "substitutions.confirm", way=link("substitutions.confirm", "substitute")),
+    Sight(
+        "come instead, wrongly",
+        "substitutions.confirm",
+        way=wrongly(link("substitutions.confirm", "substitute"), {"given_name": ""}),
+        status=422,
+    ),
     Sight("change with errors", "self_service.change", way=change_wrongly, status=422),
     Sight(
         "change, outdated",
@@ -378,6 +423,18 @@ OWN_REGISTRATION = [
         status=422,
     ),
     Sight("food and access", "self_service.care", way=mine("confirmed", "self_service.care")),
+    Sight(
+        "food and access, nothing chosen",
+        "self_service.care",
+        way=pressed(mine("confirmed", "self_service.care"), ".button >> nth=0"),
+        status=422,
+    ),
+    Sight(
+        "food and access, outdated",
+        "self_service.care",
+        way=outdated(ticked(mine("confirmed", "self_service.care")), {}),
+        status=409,
+    ),
     Sight("calendar", "self_service.subscribe", way=mine("confirmed", "self_service.subscribe")),
     Sight(
         "calendar, address made",
@@ -575,6 +632,16 @@ CONSOLE = [
         "message, draft", "own_mailings.write", way=of_letter("own_mailings.write", "draft"), as_=ORGANISER
     ),
     Sight(
+        "message, draft without words",
+        "own_mailings.write",
+        way=wrongly(
+            of_letter("own_mailings.write", "draft"),
+            {f"{field}-{code}": "" for field in ("subjects", "words") for code in ("sv", "en")},
+        ),
+        as_=ORGANISER,
+        status=422,
+    ),
+    Sight(
         "message, long draft",
         "own_mailings.write",
         way=of_letter("own_mailings.write", "draft"),
@@ -676,6 +743,13 @@ CONSOLE = [
     Sight("leave the news", "followers.leave", {"token": "x" * 43}),
     Sight("news by mail ended", "followers.ended"),
     Sight("unpublish?", "publication.unpublish", way=of_event("publication.unpublish"), as_=ORGANISER),
+    Sight(
+        "unpublish, not ticked",
+        "publication.unpublish",
+        way=wrongly(of_event("publication.unpublish"), {}),
+        as_=ORGANISER,
+        status=422,
+    ),
     Sight("cancel the event?", "cancellation.show", way=of_event("cancellation.show"), as_=ORGANISER),
     Sight(
         "cancel the event, with errors",
@@ -1214,6 +1288,13 @@ SETTINGS = [
         "settings, sectors refused",
         "settings.sectors",
         way=wrongly(of_event("settings.sectors"), {"capacity": "1", "shares-1-ceiling": "1"}),
+        as_=ORGANISER,
+        status=422,
+    ),
+    Sight(
+        "settings, languages refused",
+        "settings.languages",
+        way=unticked(of_event("settings.languages"), "languages"),
         as_=ORGANISER,
         status=422,
     ),

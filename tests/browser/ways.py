@@ -192,6 +192,28 @@ def wrongly(way: Way, answers: dict[str, str]) -> Way:
     return go
 
 
+def ticked(way: Way) -> Way:
+    """Open a form by a function of this module, and tick its first box."""
+
+    def go(visitor: Visitor) -> None:
+        way(visitor)
+        visitor.page.locator("main form:has(input[name=seen]) input[type=checkbox]").first.check()
+
+    return go
+
+
+def unticked(way: Way, name: str) -> Way:
+    """Open a form by a function of this module, untick its boxes of this name, and send it."""
+
+    def go(visitor: Visitor) -> None:
+        way(visitor)
+        for box in visitor.page.locator(f"main [name={name}]").all():
+            box.uncheck()
+        visitor.submit()
+
+    return go
+
+
 def outdated(way: Way, answers: dict[str, str]) -> Way:
     """Open a form by a function of this module, and send it as if its values had been changed meanwhile (R30)."""
 

@@ -74,6 +74,7 @@ from forum.privacy import restricting
 from forum.questions.enums import FileType, QuestionKind
 from forum.questions.models import Question
 from forum.registration import links, places, uniting
+from forum.registration.actions import cancel
 from forum.registration.enums import ConsentPurpose, DeclineReason, RestrictionKind, Status, TokenPurpose
 from forum.registration.models import Registration
 from forum.review.models import ProposedRefusal
@@ -357,12 +358,15 @@ def fill_narrow(world: World) -> None:
 def fill_closed(world: World) -> None:
     """Fill a test forum whose registration is over and whose event is tomorrow.
 
-    A second event takes registrations, a third one was unpublished, and a fourth one is cancelled.
+    A second event takes registrations, and has offered a place until a minute ago; a third one was unpublished, and a
+    fourth one is cancelled.
     """
     starts = NOW + timedelta(days=1)
     make_event(opens_at=NOW - timedelta(days=90), closes_at=NOW - timedelta(days=1), starts_at=starts)
     name = Text(sv="Nordiskt forum i Oslo", en="Nordic Forum in Oslo")
-    make_event(slug="oslo", is_current=False, name=name, short_name=name)
+    world.tokens["offer over"] = _offer_in_vain(
+        make_event(slug="oslo", is_current=False, name=name, short_name=name, capacity=1)
+    )
     make_event(slug="hidden", is_current=False, is_published=False, unpublished_at=NOW)
     make_event(
         slug="snow",
@@ -371,6 +375,19 @@ def fill_closed(world: World) -> None:
         cancel_reason=Text(sv="Lokalen har brunnit.", en="The venue has burnt down."),
     )
     make_user(Role.ADMIN, email="organiser@example.org")
+
+
+def _offer_in_vain(event: Event) -> str:
+    """Offer somebody a place until a minute ago, as if no worker ran; return the token of the person's link."""
+    before = NOW - timedelta(hours=48, minutes=1)
+    holder, waiting = confirmed(event, now=before), confirmed(event, now=before)
+    write(cancel, holder, actor="person", now=before)
+    start_write(db.session)
+    # An older link would lead to a page with a button first.
+    links.revoke(waiting, now=NOW)
+    token = links.issue(waiting, TokenPurpose.MANAGE, now=NOW)
+    db.session.commit()
+    return token
 
 
 def fill_upcoming(world: World) -> None:
