@@ -115,6 +115,8 @@ def _list_headers(draft: Draft) -> list[tuple[str, str]]:
         return []
     if not LEAVE_LINK.fullmatch(draft.leave_link):
         raise UnsafeMessage("the link for refusing messages is none")
+    if not (draft.list_name.isascii() and draft.list_name.isalpha()):
+        raise UnsafeMessage("the name of the list is none")
     return [
         ("List-Id", f"<{draft.list_name}.{draft.sender.address.rpartition('@')[2]}>"),
         ("List-Unsubscribe", _ways_to_leave(draft)),
