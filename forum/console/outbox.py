@@ -27,6 +27,7 @@ from forum.outbox.enums import AbortReason, MessageStatus
 from forum.outbox.errors import ContentGone, NotStopped
 from forum.outbox.models import OutboxMessage
 from forum.registration import queries as registrations
+from forum.registration import seen_lists
 from forum.web.pagination import Cursor, Page
 
 bp = Blueprint("outbox", __name__, url_prefix="/console/<event>/mail")
@@ -34,8 +35,11 @@ bp = Blueprint("outbox", __name__, url_prefix="/console/<event>/mail")
 
 @bp.route("")
 def index(event: str) -> ResponseReturnValue:
-    """Show the event's mails, the newest first."""
-    return render_template("console/outbox/index.html", **_list(get_any_or_404(event)))
+    """Show the event's mails, the newest first; the addresses of registered people are a view of them (P18)."""
+    shown = _list(get_any_or_404(event))
+    if shown["people"]:
+        seen_lists.note_people(shown["event"], actor=sign_ins.current_actor())
+    return render_template("console/outbox/index.html", **shown)
 
 
 @bp.route("/<int:message>/retry", methods=["POST"])

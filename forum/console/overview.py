@@ -24,7 +24,7 @@ from forum.events.in_url import get_any_or_404
 from forum.events.models import Event
 from forum.invitations import queries as invitations
 from forum.invitations.wording import count_facts
-from forum.registration import listing, wording
+from forum.registration import listing, seen_lists, wording
 from forum.registration.balance import balance_of
 from forum.registration.enums import Group, Status
 from forum.web.languages import moment_text
@@ -58,8 +58,11 @@ def styleguide() -> ResponseReturnValue:
 
 @bp.route("/<event>/")
 def overview(event: str) -> ResponseReturnValue:
-    """Show an event's tasks, coming dates, balance of places, latest registrations and rules."""
-    return render_template("console/overview.html", **_overview(get_any_or_404(event), clock.now()))
+    """Show an event's tasks, dates, places, rules and latest registrations: their names are a view of people (P18)."""
+    shown = _overview(get_any_or_404(event), clock.now())
+    if shown["latest"]:
+        seen_lists.note_people(shown["event"], actor=sign_ins.current_actor())
+    return render_template("console/overview.html", **shown)
 
 
 def _overview(event: Event, now: datetime) -> dict[str, Any]:

@@ -12,8 +12,6 @@ from sqlalchemy import select
 
 from forum.accounts import sign_ins
 from forum.accounts.access import may_open
-from forum.audit import queries as audit_queries
-from forum.audit.traces import note_view
 from forum.events.models import Event
 from forum.extensions import db
 from forum.mailings import chosen_audience, mails, progress, queries, results, unanswered
@@ -25,7 +23,7 @@ from forum.mailings.wording import reason_text
 from forum.outbox.rendering import Rendered
 from forum.outbox.wording import failure_text, status_words
 from forum.outbox.wording import reason_text as aborted_text
-from forum.registration import filter_words
+from forum.registration import filter_words, seen_lists
 from forum.registration.models import Registration
 from forum.registration.narrowing import UnknownFilter
 from forum.web.languages import NAMES, in_language
@@ -99,9 +97,9 @@ def list_named(mailing: Mailing, audience: ChosenAudience | Audience) -> list[tu
 
 
 def note_named(event: Event, named: Sequence[tuple[Registration, str]]) -> None:
-    """Record, as a search of the attendee list, that an organiser sees names of people whom a message leaves out."""
+    """Record, as a view of the attendee list, that an organiser sees names of people whom a message leaves out."""
     if named:
-        note_view(audit_queries.REGISTRATIONS_SEARCHED, event, actor=sign_ins.current_actor())
+        seen_lists.note_people(event, actor=sign_ins.current_actor())
 
 
 def list_samples(mailing: Mailing) -> list[tuple[str, Rendered]]:

@@ -12,8 +12,6 @@ from flask_babel import ngettext
 
 from forum import clock
 from forum.accounts import kept_words, sign_ins
-from forum.audit import queries as audit_queries
-from forum.audit.traces import note_view
 from forum.console import own_mailing_words as words
 from forum.console.mailing_words import state_words
 from forum.console.own_mailing_forms import SendOwnForm
@@ -28,6 +26,7 @@ from forum.mailings.enums import OPEN, MailingStatus
 from forum.mailings.errors import MailingRefused
 from forum.mailings.models import Mailing
 from forum.mailings.wording import reason_text
+from forum.registration import seen_lists
 from forum.registration import wording as registration_wording
 from forum.registration.narrowing import UnknownFilter
 from forum.web.edits import ChangedMeanwhile
@@ -68,7 +67,7 @@ def show(event: str, mailing: int) -> ResponseReturnValue:
     only = words.narrowed_to(request.args.get("only", ""), shown)
     page = results.read_results(shown, Cursor.of(request.args), only=only)
     if page.rows:
-        note_view(audit_queries.REGISTRATIONS_SEARCHED, shown.event, actor=sign_ins.current_actor())
+        seen_lists.note_people(shown.event, actor=sign_ins.current_actor())
     return render_template(
         "console/sent_mailings/show.html",
         event=shown.event,

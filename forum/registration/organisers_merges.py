@@ -23,6 +23,7 @@ from forum.registration import (
     listing,
     places,
     queries,
+    seen_lists,
     separating,
     uniting,
     wording,
@@ -58,13 +59,16 @@ def choose(event: str, reference: str) -> str:
     note_view(audit_queries.REGISTRATION_VIEWED, registration, actor=actor)
     note_view(audit_queries.REGISTRATIONS_SEARCHED, registration.event, actor=actor)
     alike = duplicates.find_alike(registration)
+    hits = duplicates.search(registration, typed) if typed else []
+    if alike or hits:
+        seen_lists.note_people(registration.event, actor=actor)
     return render_template(
         "console/attendees/merge_choose.html",
         event=registration.event,
         registration=registration,
         typed=typed,
         alike=alike,
-        hits=duplicates.search(registration, typed) if typed else [],
+        hits=hits,
         wording=wording,
         back_to_person=to_person(registration, filters),
     )

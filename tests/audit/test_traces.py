@@ -71,8 +71,10 @@ def test_a_look_at_a_list_with_nobody_on_it_is_no_view(sign_in_as):
         "invitations",
         "attendees",
         "reception",
+        "outbox",
     ):
         admin.get(f"{endpoint}.index", event=event.slug)
+    admin.get("console.overview", event=event.slug)
     care.get("counts.people", event=event.slug)
     kinds = ("waiting", "care", "delega", "invita", "regis", "attend")
     assert [recorded(word) for word in kinds] == [[]] * 6

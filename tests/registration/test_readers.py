@@ -15,7 +15,8 @@ from forum.extensions import db
 from forum.registration import merging, moving, places, readers
 from forum.registration.merging import Limits
 from tests.factories.events import NOW, make_event, make_sector
-from tests.factories.registrations import confirmed, write
+from tests.factories.own_words import make_draft, make_sent
+from tests.factories.registrations import confirmed, register, write
 
 ORGANISER = "user:1"
 HOUR = timedelta(hours=1)
@@ -106,6 +107,57 @@ def test_person_is_told_of_a_search_of_the_reception_that_shows_somebody(sign_in
     for words, told in (("nobodyatall", []), ("zebra", [0])):
         door.get("reception.index", event=event.slug, q=words)
         assert told_at(person) == told
+
+
+def open_overview(pages, _person):
+    pages.get("console.overview", event="nf27")
+
+
+def open_messages(pages, _person):
+    pages.get("outbox.index", event="nf27")
+
+
+def open_recipients(pages, person):
+    pages.get("sent_mailings.show", event="nf27", mailing=make_sent(person.event).id)
+
+
+def open_left_out(pages, person):
+    register(
+        person.event, "tech", now=NOW
+    )  # whoever has not confirmed the address is left out of the message
+    pages.get("own_mailings.write", event="nf27", mailing=make_draft(person.event).id)
+
+
+def search_to_merge(pages, person):
+    other = confirmed(person.event, "ngo", now=NOW, given_name="Robin", family_name="Lind")
+    words = {"other": person.family_name}
+    pages.get("attendee_merges.choose", event="nf27", reference=other.reference, **words)
+
+
+@pytest.mark.parametrize(
+    "look_at", [open_overview, open_messages, open_recipients, open_left_out, search_to_merge]
+)
+def test_person_is_told_of_each_page_that_names_people_once_an_hour(sign_in_as, event, app, look_at):
+    """Pages beside the attendee list that name people are views of it, and leave one entry in an hour together."""
+    person, pages = confirmed(event, "tech", now=NOW), sign_in_as(Role.ORGANISER, event)
+    for _look in range(2):
+        look_at(pages, person)
+        assert told_at(person) == [0]
+    pages.get("attendees.index", event="nf27")
+    assert told_at(person) == [0]
+    with app.test_request_context(), force_locale("en"):
+        listed = [one.what for one in readers.list_readings(person) if "list" in one.what]
+    assert listed == ["Looked at a list of people"]
+
+
+def test_search_for_a_registration_to_merge_with_that_finds_nobody_is_no_view_of_people(sign_in_as, event):
+    person, pages = confirmed(event, "tech", now=NOW), sign_in_as(Role.ORGANISER, event)
+    where = {"event": "nf27", "reference": person.reference}
+    pages.get("attendee_merges.choose", other="nobodyatall", **where)
+    assert told_at(person) == []
+    confirmed(event, "ngo", now=NOW, given_name="Robin", family_name="Lind")
+    pages.get("attendee_merges.choose", other="lind", **where)
+    assert told_at(person) == [0]
 
 
 def test_prepared_file_counts_by_when_it_was_asked_for(event):
