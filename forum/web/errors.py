@@ -33,8 +33,12 @@ NAMED_CAUSES = (CSRFError, SecurityError)
 ASKS_NOTHING = (SecurityError, UnreadableRequest, RequestHeaderFieldsTooLarge)
 CAUSES = {SecurityError: "the Host header is not that of FORUM_BASE_URL, nor among FORUM_TRUSTED_HOSTS"}
 # Blueprints whose forms hold no password and are safe to send again, so that an error page may keep their fields:
-# those of visitors, and those in which organisers write posts and pages.
-KEEPS = {"registration", "self_service", "own_invitation", "posts", "pages"}
+# those of visitors, and those in which organisers write posts, pages, messages, notes and words to people.
+KEEPS = {
+    *("registration", "self_service", "own_invitation", "posts", "pages"),
+    *("own_mailings", "mailings", "mail_texts", "attendee_notes", "attendees", "review", "review_many"),
+    *("bulk", "bulk_undoing"),
+}
 
 
 def init_app(app: Flask, *away: type[Exception]) -> None:

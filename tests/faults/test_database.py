@@ -2,11 +2,7 @@
 
 Afterwards the forum works again by itself (R13–R16)."""
 
-import sqlite3
-from contextlib import closing, contextmanager
-
 import pytest
-from sqlalchemy import event as sqlalchemy_event
 from sqlalchemy import text
 from sqlalchemy.engine import make_url
 
@@ -15,6 +11,7 @@ from forum.extensions import db
 from forum.registration.models import Registration
 from forum.web import errors
 from tests.factories.events import make_event
+from tests.faults.broken_databases import full, locked, read_only
 from tests.registration.filling import ANSWERS
 from tools.pages import Pages
 
@@ -37,37 +34,9 @@ def registered() -> int:
     return db.session.query(Registration).count()
 
 
-@contextmanager
-def another_writer(url: str):
-    """Hold SQLite's write lock, as another process would."""
-    other = sqlite3.connect(url.removeprefix("sqlite:///"), isolation_level=None)
-    other.execute("BEGIN IMMEDIATE")
-    yield
-    other.execute("ROLLBACK")
-    other.close()
-
-
-@contextmanager
-def pragma(app, setting: str, undone: str):
-    """Set a pragma on all connections of the app, new ones included, within the block."""
-
-    def apply(raw, _record):
-        raw.execute(f"PRAGMA {setting}")
-
-    with app.app_context():
-        engine = db.engine
-    engine.dispose()
-    sqlalchemy_event.listen(engine, "connect", apply)
-    yield
-    sqlalchemy_event.remove(engine, "connect", apply)
-    engine.dispose()
-    with engine.connect() as connection:
-        connection.exec_driver_sql(f"PRAGMA {undone}")
-
-
 def test_a_locked_database_says_come_back_and_then_registers_once(app, pages, event, sqlite_url):
     check = checked(pages)
-    with another_writer(sqlite_url):
+    with locked(app, sqlite_url):
         busy = check.submit(button="Register", expect=503)
         reading = pages.get("registration.received")
     assert (busy.h1, busy.headers["Retry-After"], reading.h1) == (BUSY_PAGE, "10", "Check your e-mail")
@@ -76,23 +45,18 @@ def test_a_locked_database_says_come_back_and_then_registers_once(app, pages, ev
     assert registered() == 1
 
 
-def test_a_full_disk_leaves_nothing_half_done(app, pages, event, database, sqlite_url):
+def test_a_full_disk_leaves_nothing_half_done(app, pages, event, sqlite_url):
     check = checked(pages)
-    with closing(sqlite3.connect(make_url(sqlite_url).database)) as connection:
-        # Remove the pages that migrations have freed, which a full database could still use.
-        connection.execute("VACUUM")
-    pages_used = database.execute(text("PRAGMA page_count")).scalar()
-    database.rollback()
-    with pragma(app, f"max_page_count={pages_used}", "max_page_count=1000000"):
-        full = check.submit(button="Register", expect=503)
-    assert (full.h1, registered()) == (BUSY_PAGE, 0)
+    with full(app, sqlite_url):
+        refused = check.submit(button="Register", expect=503)
+    assert (refused.h1, registered()) == (BUSY_PAGE, 0)
     check.submit(button="Register")
     assert registered() == 1
 
 
-def test_a_read_only_database_still_shows_pages(app, pages, event):
+def test_a_read_only_database_still_shows_pages(app, pages, event, sqlite_url):
     check = checked(pages)
-    with pragma(app, "query_only=ON", "query_only=OFF"):
+    with read_only(app, sqlite_url):
         refused = check.submit(button="Register", expect=503)
         assert pages.get("registration.choose").h1 == "Which sector are you taking part for?"
     assert (refused.h1, registered()) == (BUSY_PAGE, 0)
@@ -100,7 +64,7 @@ def test_a_read_only_database_still_shows_pages(app, pages, event):
 
 def test_what_was_typed_is_kept_and_sent_again_by_a_button(app, pages, event, sqlite_url):
     check = checked(pages)
-    with another_writer(sqlite_url):
+    with locked(app, sqlite_url):
         busy = check.submit(button="Register", expect=503)
         again = busy.submit(button="Try again", expect=503)
     assert {name: again.form().data[name] for name in ANSWERS} == {n: [value] for n, value in ANSWERS.items()}
@@ -117,7 +81,7 @@ def test_only_forms_without_a_password_are_shown_again(app, path, is_kept):
 
 def test_the_error_page_shows_no_insides(app, pages, event, sqlite_url):
     check = checked(pages)
-    with another_writer(sqlite_url):
+    with locked(app, sqlite_url):
         busy = check.submit(button="Register", expect=503)
     page = busy.data.decode()
     assert [word for word in ("sqlite", "Traceback", "INSERT", "OperationalError") if word in page] == []
