@@ -364,9 +364,8 @@ def fill_closed(world: World) -> None:
     starts = NOW + timedelta(days=1)
     make_event(opens_at=NOW - timedelta(days=90), closes_at=NOW - timedelta(days=1), starts_at=starts)
     name = Text(sv="Nordiskt forum i Oslo", en="Nordic Forum in Oslo")
-    world.tokens["offer over"] = _offer_in_vain(
-        make_event(slug="oslo", is_current=False, name=name, short_name=name, capacity=1)
-    )
+    oslo = make_event(slug="oslo", is_current=False, name=name, short_name=name)
+    world.tokens["offer over"] = _offer_in_vain(oslo)
     make_event(slug="hidden", is_current=False, is_published=False, unpublished_at=NOW)
     make_event(
         slug="snow",
@@ -379,9 +378,11 @@ def fill_closed(world: World) -> None:
 
 def _offer_in_vain(event: Event) -> str:
     """Offer somebody a place until a minute ago, as if no worker ran; return the token of the person's link."""
-    before = NOW - timedelta(hours=48, minutes=1)
+    before, capacity = NOW - timedelta(hours=48, minutes=1), event.capacity
+    write(setattr, event, "capacity", 1)
     holder, waiting = confirmed(event, now=before), confirmed(event, now=before)
     write(cancel, holder, actor="person", now=before)
+    write(setattr, event, "capacity", capacity)
     start_write(db.session)
     # An older link would lead to a page with a button first.
     links.revoke(waiting, now=NOW)
