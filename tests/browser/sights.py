@@ -123,6 +123,7 @@ FRONTS = [
     Sight("front of the archive", "home.front", {"event": "nf16"}),
     Sight("front when registration is over", "home.front", world="closed"),
     Sight("front of another event", "home.front", {"event": "oslo"}, world="closed"),
+    Sight("front while all places are taken", "home.front", {"event": "turku"}, world="closed"),
     Sight("front of a cancelled event", "home.front", {"event": "snow"}, world="closed"),
     Sight("front of an unpublished event", "home.front", {"event": "hidden"}, world="closed", status=404),
     Sight("front before registration", "home.front", world="upcoming"),

@@ -358,14 +358,17 @@ def fill_narrow(world: World) -> None:
 def fill_closed(world: World) -> None:
     """Fill a test forum whose registration is over and whose event is tomorrow.
 
-    A second event takes registrations, and has offered a place until a minute ago; a third one was unpublished, and a
-    fourth one is cancelled.
+    A second event takes registrations, and has offered a place until a minute ago; all places of a third one are taken;
+    a fourth one was unpublished, and a fifth one is cancelled.
     """
     starts = NOW + timedelta(days=1)
     make_event(opens_at=NOW - timedelta(days=90), closes_at=NOW - timedelta(days=1), starts_at=starts)
     name = Text(sv="Nordiskt forum i Oslo", en="Nordic Forum in Oslo")
     oslo = make_event(slug="oslo", is_current=False, name=name, short_name=name)
     world.tokens["offer over"] = _offer_in_vain(oslo)
+    name = Text(sv="Nordiskt forum i Åbo", en="Nordic Forum in Turku")
+    full = make_event(slug="turku", is_current=False, name=name, short_name=name, capacity=1)
+    confirmed(full, now=NOW - timedelta(days=2))
     make_event(slug="hidden", is_current=False, is_published=False, unpublished_at=NOW)
     make_event(
         slug="snow",

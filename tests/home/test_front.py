@@ -150,7 +150,7 @@ def test_each_sector_leads_to_its_form_by_its_name_and_by_who_is_invited(pages):
     assert [link["href"] for link in page.soup.select(".seats a, .invited a")] == [
         f"/en/register/{key}" for key in ("justice", "ngo", "justice", "ngo")
     ]
-    assert page.all(".invited-way a") == ["Register under Justice", "Join the waiting list"]
+    assert page.all(".invited-way a") == ["Register under Justice", "Join the waiting list for NGOs"]
 
 
 def test_front_shows_programme_invited_sharing_and_facts(pages):
