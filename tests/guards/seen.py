@@ -25,7 +25,8 @@ PUBLIC = {
     "categories.name",
     "tags.name",
 }
-# Columns that a person reads on the page of all of their own data alone, in addition to PERSONS_OWN (S23).
+# Columns that a person reads on one page only, that of all of their own data (S23). Those in PERSONS_OWN may be
+# shown on the person’s other pages, too.
 KEPT_APART = {
     *("protected_identities.answer", "care_answers.answer", "erasure_requests.reason"),
     *(f"invitations.{name}" for name in ("given_name", "family_name", "email", "organisation")),

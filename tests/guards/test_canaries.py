@@ -95,7 +95,7 @@ def world(settings, built_world, tmp_path_factory) -> Iterator[World]:
 
 
 def found_in(world: World, text: str) -> set[str]:
-    """Return the canaries (unique texts of world.py) in a text, as "column of event"; find tokens and digests too."""
+    """Return which keys of `world.canaries` a text contains: unique words, and secrets such as stored digests."""
     words = {word for word in WORDS.findall(text) if word in world.canaries}
     whole = {key for key in world.canaries if not key.startswith("zq") and key in text}
     return words | whole

@@ -764,7 +764,8 @@ FORMS = {  # For each endpoint: audience, form values, columns that may change, 
     # No private link is made: a published event needs no preview.
     "previews.index": (ADMIN, {"days": "7"}, {}, set()),
     "previews.end": (ADMIN, {}, {"preview_links": {"revoked_at"}}, ADDED),
-    # Nothing changes: too few people have a place for a public table. tests/participants/test_balance.py has enough.
+    # The form is refused and changes no row: too few people have a place, so the table cannot be made public.
+    # tests/participants/test_balance.py tests it with enough people.
     "public_balance.show": (ADMIN, {}, {}, set()),
     "public_balance.take_back": (ADMIN, {}, {"public_balances": {"is_shown"}}, ADDED),
     "publication.unpublish": (

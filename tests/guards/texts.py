@@ -16,7 +16,9 @@ from forum.sealing import Sealed, SealedRecord, open_in_row, seal_in_row
 LANGUAGES = ("sv", "en")
 # Tables whose rows a trigger of the database keeps from being changed.
 APPEND_ONLY = {"audit_entries", "audit_details"}
-KEPT = {  # Columns that keep their values, each with the reason: code or other rows depend on them.
+# Columns that are not overwritten with test texts, because code or other rows depend on their values; beside each
+# stands what its value is.
+KEPT = {
     "users.language": "a code",
     "events.slug": "an address",
     "events.languages": "codes",

@@ -31,7 +31,7 @@ def app(app, key):
         MAIL_SERVER="mail.example.org",
         DKIM=key,
     )
-    # Nothing listens at this port of this machine, so that no test sends anything to another one.
+    # Nothing listens at port 1 of this machine, so no test of this file can send mail to a real server.
     app.extensions["mail"].server, app.extensions["mail"].port = "127.0.0.1", 1
     return app
 

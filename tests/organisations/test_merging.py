@@ -244,7 +244,8 @@ def test_distinctions_outlive_a_merge_and_its_undoing(event):
     police = store(event, "Polisen")
     write(merging.tell_apart, one, other, actor="user:1", now=NOW)
     do(event, merging.merge, one, police, None)
-    # A merged organisation's name stays marked as different, so merging is not proposed.
+    # The name of `one` counts for the police now, but `one` and `other` stay marked as different organisations:
+    # nobody is asked to merge `other` with the police.
     assert proposals(event) == []
     do(event, merging.undo, queries.find_merge(event, one.id))
     assert proposals(event) == []

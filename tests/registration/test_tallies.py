@@ -157,7 +157,7 @@ def test_nobody_is_told_from_one_person_below_a_hidden_answer(database, kind, va
 
 
 def test_a_withdrawn_question_below_a_hidden_answer_is_not_listed(database):
-    """It would be listed only if somebody had answered it, and so tell that somebody has the need."""
+    """If it was listed once it has an answer, it would tell that somebody has answered the sensitive question."""
     event = make_event(sectors=[make_sector("ngo")])
     need = make_question(event, "need", QuestionKind.YES_NO, care=True)
     gone = make_question(
