@@ -12,7 +12,16 @@ from forum.events.in_url import show_event
 from forum.extensions import db
 from forum.privacy import hanging, own_data_links, telling
 from forum.questions import files
-from forum.registration import file_answers, limits, links, own_data, own_data_words, owners, readers
+from forum.registration import (
+    file_answers,
+    limits,
+    links,
+    own_data,
+    own_data_words,
+    owners,
+    readers,
+    self_service,
+)
 from forum.registration.enums import TokenPurpose
 from forum.registration.errors import LinkRefused, NotLive, SignInEnded
 from forum.registration.models import Registration
@@ -28,7 +37,11 @@ bp = Blueprint("own_everything", __name__)
 def ask() -> ResponseReturnValue:
     """Mail the link to all of the person's data, within the limits of mails that a visitor may cause (S25)."""
     start_write(db.session)
-    registration = mine()
+    try:
+        registration = mine()
+    except SignInEnded as ended:
+        # The person's own page has closed. No link to everything has ended, and a page that one has opened stays open.
+        return self_service.sign_in_ended(ended)
     if limits.may_mail(registration.email):
         own_data_links.send(registration, now=clock.now())
         db.session.commit()

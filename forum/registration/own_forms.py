@@ -126,6 +126,8 @@ def slug_afterwards(registration: Registration | None) -> str | None:
 def ask_again(notice: str) -> str | None:
     """Return the page of the sent form, filled in; None if the page needs a link that this browser has not opened."""
     endpoint, known = str(request.endpoint).removeprefix(f"{request.blueprint}."), request.view_args or {}
+    if endpoint == "leave":
+        return _left()
     try:
         registration = mine()
     except LinkRefused:
@@ -133,17 +135,9 @@ def ask_again(notice: str) -> str | None:
     if endpoint in ASKED_AGAIN:
         page, form = ASKED_AGAIN[endpoint]
         if registration is None:
-            closed = _(
-                "Nothing has been saved yet. Your page closed while the form was open, another person’s link was "
-                "opened in this browser, or the browser keeps no cookies from this site. What you entered is still "
-                "here. Open your personal link in another tab, then come back and press the button. If this happens "
-                "again, allow cookies for this site."
-            )
-            notice = f"{closed} {sent_files.to_choose_again(sent_files.names())}".strip()
+            notice = f"{_why_not_taken()} {sent_files.to_choose_again(sent_files.names())}".strip()
         shown = form(**_asking(registration)) if issubclass(form, AsksQuestions) else form()
         return render_template(page, registration=registration, form=shown, asked=layout, notice=notice)
-    if endpoint == "leave" and registration is None:
-        return render_template("public/self_service/left.html")
     try:
         if endpoint == "confirm":
             asked = ConsentsForm(links.follow(known["token"], TokenPurpose.CONFIRM, now=clock.now()))
@@ -151,6 +145,30 @@ def ask_again(notice: str) -> str | None:
     except LinkRefused:
         pass
     return None
+
+
+def _left() -> str | None:
+    """Return the page after leaving if this browser is signed in to no registration, whichever page the form was on."""
+    try:
+        own_sign_in.follow(now=clock.now())
+    except LinkRefused:
+        return render_template("public/self_service/left.html")
+    return None
+
+
+def _why_not_taken() -> str:
+    """Return why a form of a page about nobody who is signed in here is shown again, and what to do."""
+    if page_of.FIELD not in request.form:
+        return _(
+            "Nothing has been saved. The site was updated while this form was open, so it cannot be sent any more. "
+            "What you entered is still here: open your page anew and enter it there."
+        )
+    return _(
+        "Nothing has been saved yet. Your page closed while the form was open, another person’s link was opened in "
+        "this browser, or the browser keeps no cookies from this site. What you entered is still here. Open your "
+        "personal link in another tab, then come back and press the button. If this happens again, allow cookies for "
+        "this site, or open your page anew and enter it there."
+    )
 
 
 def _asking(registration: Registration | None) -> dict[str, Any]:

@@ -2,7 +2,8 @@
 
 A browser is signed in to one registration at a time. Another personal link takes its place, while pages of the former
 one may still be open in other tabs. Each form of an own page therefore names whom its page is about, by a keyed number;
-for a form of any other page the sign-in has ended. A newer link of the same person ends nothing.
+a form of any other page is treated as one whose sign-in has ended. A newer link of the same person ends nothing. The
+forms that leave a page, or close that of everything held, name nobody: they end what is open in this browser.
 """
 
 import hashlib

@@ -39,6 +39,8 @@ KEEPS = {
     *("own_mailings", "mailings", "mail_texts", "attendee_notes", "attendees", "review", "review_many"),
     *("bulk", "bulk_undoing"),
 }
+# Pressed twice, this form would send the person two mails.
+KEEPS_NOT = {"attendees.resend"}
 
 
 def init_app(app: Flask, *away: type[Exception]) -> None:
@@ -118,8 +120,8 @@ def _note_cause(error: HTTPException) -> None:
 
 
 def _what_was_sent() -> Sequence[tuple[str, str]]:
-    """Return the sent fields in order if the form's blueprint is in KEEPS; () for any other or an unreadable form."""
-    if request.method != "POST" or request.blueprint not in KEEPS:
+    """Return the sent fields in order of a form that is safe to send again; () for any other or an unreadable form."""
+    if request.method != "POST" or request.blueprint not in KEEPS or request.endpoint in KEEPS_NOT:
         return ()
     try:
         return list(request.form.items(multi=True))

@@ -84,6 +84,7 @@ def test_a_button_of_the_former_page_does_nothing_to_the_other_registration(
     refused = page.form(BUTTONS[endpoint]).submit(expect=404)
     assert rows(database) == before
     assert "Bertil" not in refused.text
+    assert refused.h1 == CLOSED
     assert refused.soup.select("[data-sign-in-end]") == []
 
 
@@ -122,6 +123,17 @@ def test_a_former_page_whose_session_is_lost_is_not_sent_for_the_other(
     assert "Bertil" not in again.text
 
 
+def test_leaving_from_a_former_page_does_not_say_that_the_other_page_is_closed(pages, first, second):
+    """The browser loses its cookies, and then opens the other link, to whose page it stays signed in."""
+    open_link(pages, first)
+    page = pages.get("self_service.show")
+    pages.client.delete_cookie("forum")
+    open_link(pages, second)
+    refused = page.form("form[action$=leave]").submit(expect=400)
+    assert "You have left your page" not in refused.text
+    assert "Bertil" in pages.get("self_service.show").text
+
+
 def test_a_newer_link_of_the_same_person_ends_no_form(pages, first):
     open_link(pages, first)
     page, cancelling = pages.get("self_service.change"), pages.get("self_service.cancel")
@@ -148,6 +160,21 @@ def test_a_form_without_the_number_is_refused(pages, first, database):
     page.soup.select_one("[name=page_of]").decompose()
     before = rows(database)
     assert page.submit(expect=404).h1 == CLOSED
+    assert rows(database) == before
+
+
+@pytest.mark.parametrize("endpoint", TYPED)
+def test_a_form_from_before_the_number_says_that_its_page_has_to_be_opened_anew(
+    pages, first, database, endpoint
+):
+    """Pressing the button again could not help: the page lacks the number for good. What was typed is shown."""
+    open_link(pages, first)
+    page = pages.get(endpoint)
+    page.soup.select_one("[name=page_of]").decompose()
+    before = rows(database)
+    again = page.submit(TYPED[endpoint], expect=404)
+    assert "open your page anew and enter it there" in again.flashes[0]
+    assert "press the button" not in again.flashes[0]
     assert rows(database) == before
 
 
