@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 from flask_babel import gettext as _
 from flask_babel import ngettext
@@ -17,6 +17,7 @@ from forum.outbox import pacing
 from forum.registration.small_numbers import list_together
 from forum.web.languages import NAMES, grouped, in_language, language_name
 
+Key = TypeVar("Key")
 HOUR = 60 * 60
 # An estimate of at least this many seconds is told in hours instead of minutes.
 TOLD_IN_HOURS = 2 * HOUR
@@ -44,31 +45,28 @@ def describe_expected(
     """Return what is known of a message to these people; `languages` has their numbers by the language of the mail."""
     domains = Counter(person.domain for person in people)
     sectors = Counter(person.sector_id for person in people)
+    names = {sector.id: in_language(sector.name) for sector in event.sectors}
+    codes = {code: language_name(code).capitalize() for code in dict.fromkeys([*NAMES, *sorted(languages)])}
     return Expected(
-        [Group(language_name(code).capitalize(), grouped(languages[code])) for code in _in_order(languages)],
-        _list_sectors(event, sectors),
+        _groups(event, codes, languages, _("Other languages")),
+        _groups(event, names, sectors, _("Other sectors")),
         _duration_text(progress.seconds_for_new(domains)),
     )
 
 
-def _in_order(languages: Mapping[str, int]) -> list[str]:
-    """Return the codes with a number, those of the forum's languages first and in their order."""
-    return [code for code in dict.fromkeys([*NAMES, *sorted(languages)]) if languages.get(code)]
+def _groups(event: Event, names: Mapping[Key, str], numbers: Mapping[Key, int], rest: str) -> list[Group]:
+    """Return languages or sectors by name with their numbers; small ones are told together, as `rest`, to some readers.
 
-
-def _list_sectors(event: Event, numbers: Mapping[int, int]) -> list[Group]:
-    """Return the sectors with their numbers; small ones are told together to whoever may not open the attendee list.
-
-    A message may be for people whom an answer has found. With exact numbers, somebody who may only send messages could
-    read what few people of a sector have answered (P10).
+    These are organisers who may not open the attendee list. A message may be for people whom an answer has found: with
+    exact numbers, somebody who may only send messages could read what few people have answered (P10).
     """
-    shown = [sector for sector in event.sectors if numbers.get(sector.id)]
-    ids = [sector.id for sector in shown]
-    together = () if may_open("attendees.index", event) else list_together(ids, numbers)
-    alone = [sector for sector in shown if sector.id not in together]
-    groups = [Group(in_language(sector.name), grouped(numbers[sector.id])) for sector in alone]
-    rest = sum(numbers[sector_id] for sector_id in together)
-    return [*groups, Group(_("Other sectors"), grouped(rest))] if rest else groups
+    shown = [key for key in names if numbers.get(key)]
+    together = () if may_open("attendees.index", event) else list_together(shown, numbers)
+    alone = [Group(names[key], grouped(numbers[key])) for key in shown if key not in together]
+    if not together:
+        return alone
+    label = rest if alone else _("Together")
+    return [*alone, Group(label, grouped(sum(numbers[key] for key in together)))]
 
 
 def _duration_text(seconds: float) -> str:
@@ -78,12 +76,12 @@ def _duration_text(seconds: float) -> str:
         )
     if seconds >= TOLD_IN_HOURS:
         return ngettext(
-            "Once it has begun, sending takes about %(num)s hour.",
-            "Once it has begun, sending takes about %(num)s hours.",
+            "Once it has begun, sending takes at least %(num)s hour.",
+            "Once it has begun, sending takes at least %(num)s hours.",
             round(seconds / HOUR),
         )
     return ngettext(
-        "Once it has begun, sending takes about %(num)s minute.",
-        "Once it has begun, sending takes about %(num)s minutes.",
+        "Once it has begun, sending takes at least %(num)s minute.",
+        "Once it has begun, sending takes at least %(num)s minutes.",
         max(1, round(seconds / 60)),
     )

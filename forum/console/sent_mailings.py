@@ -12,6 +12,7 @@ from flask_babel import ngettext
 
 from forum import clock
 from forum.accounts import kept_words, sign_ins
+from forum.accounts.access import may_open
 from forum.console import own_mailing_words as words
 from forum.console.mailing_words import state_words
 from forum.console.own_mailing_forms import SendOwnForm
@@ -65,7 +66,8 @@ def show(event: str, mailing: int) -> ResponseReturnValue:
     if shown.status == MailingStatus.PROPOSED:
         return lead_to(shown)
     only = words.narrowed_to(request.args.get("only", ""), shown)
-    page = results.read_results(shown, Cursor.of(request.args), only=only)
+    by_name = may_open("attendees.show", shown.event)
+    page = results.read_results(shown, Cursor.of(request.args), only=only, by_name=by_name)
     if page.rows:
         seen_lists.note_people(shown.event, actor=sign_ins.current_actor())
     return render_template(

@@ -60,8 +60,13 @@ class _Start:
     id: int
 
 
-def read_results(mailing: Mailing, cursor: Cursor | None, *, only: str = "") -> Page[ResultRow]:
+def read_results(
+    mailing: Mailing, cursor: Cursor | None, *, only: str = "", by_name: bool = True
+) -> Page[ResultRow]:
     """Return a page of the mailing's recipients, the most trouble first, and by name where the trouble is the same.
+
+    Without `by_name` they stand in the order of their registrations instead: beside addresses, the order by name would
+    tell how the name of somebody begins whose address does not say it.
 
     `only` narrows the page: TROUBLED to people whose mail has failed, is to be tried again or was taken back without
     ending the message, to those who were left out, and to those who will be because their registration has ended before
@@ -69,7 +74,7 @@ def read_results(mailing: Mailing, cursor: Cursor | None, *, only: str = "") -> 
     """
     rank = _rank(mailing).label("rank")
     query = _listed(mailing, rank, only)
-    order = Order((rank, *listing.BY_NAME))
+    order = Order((rank, *(listing.BY_NAME if by_name else (Registration.id,))))
     backwards = cursor is not None and cursor.backwards
     beside = _find_start(mailing, cursor) if cursor else None
     page = read_page(db.session, query, order, size=ROWS, beside=beside, backwards=backwards)
