@@ -1,4 +1,4 @@
-"""Whoever messages leave out stays left out after an erasure and after an import of the same person (M07, M10)."""
+"""Whoever messages leave out stays left out after an erasure and after an import of the same person (M10)."""
 
 import re
 

@@ -163,7 +163,7 @@ def test_small_languages_are_told_together_to_whoever_may_only_send(sign_in_as, 
 
 
 def test_names_of_those_left_out_are_for_whoever_may_open_their_pages(sign_in_as, organiser, event):
-    """A page that names the people left out counts as a view of the attendee list (S46, P18)."""
+    """A page that names the people left out counts as a view of the attendee list (P18)."""
     confirmed(event)
     write(actions.cancel, confirmed(event, family_name="Goneson"), actor="person", now=NOW)
     draft = make_draft(event)

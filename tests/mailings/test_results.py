@@ -1,4 +1,4 @@
-"""The results of a message begin with the people whom it has not reached, each part of the list by name (M16)."""
+"""The results of a message begin with the people whom it has not reached, each part of the list by name."""
 
 import pytest
 

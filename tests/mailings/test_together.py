@@ -1,4 +1,4 @@
-"""Several workers make and send one message together: each person gets it once, and nobody is missing (R06, R12)."""
+"""Several workers make and send one message together: each person gets it once, and nobody is missing (R11, R12)."""
 
 from collections import Counter
 from datetime import timedelta
