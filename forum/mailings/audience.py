@@ -94,7 +94,7 @@ def audience_of(mailing: Mailing) -> Audience:
 
 
 def _live(mailing: Mailing) -> Iterable[Any]:
-    """Read of the registrations that have not ended what decides whether each gets the mailing."""
+    """Return, for each live registration, the columns that decide whether it gets the mailing."""
     told = Registration.id, Registration.status, Registration.language, Registration.email
     known = Registration.sector_id, pacing.domain_of(Registration.email).label("domain")
     deciding = Registration.requested_at, Registration.confirmed_at, IS_FREE.label("is_free")

@@ -131,7 +131,7 @@ def missing_languages(mailing: Mailing, audience: ChosenAudience) -> Sequence[st
 
 
 def _each(chosen: Select) -> Select:
-    """Select of the chosen registrations what decides whether each gets the mailing, and what is told of it."""
+    """Select, for each chosen registration, the columns of a `Reader` and those that decide whether it gets mail."""
     told = Registration.id, Registration.language, Registration.sector_id
     domain = pacing.domain_of(Registration.email).label("domain")
     deciding = Registration.status, Registration.email, Registration.email_canonical, IS_FREE.label("is_free")

@@ -1,4 +1,4 @@
-"""Every form that a visitor can send wrongly is looked at in the browser with its errors, or all that differs then is.
+"""Every form for visitors that can be sent wrongly is seen in the browser with its errors; organisers' forms, in parts.
 
 Each form is sent as a browser sends it from its page: what can be typed is left empty, or filled with nonsense; boxes
 are unticked, or as they were; and choices stay as the page shows them. So a form with nothing but boxes, hidden fields

@@ -28,10 +28,10 @@ from tests.guards.world import HERE, PERSON, World, find_registration
 from tests.registration.reading import read
 from tools.pages import counted_statements
 
-# Forms whose answer differs, each with the reason why only those who know the identity already get the answer.
+# Forms whose results differ, each with the reason why they may: the person or a handler is to read the identity here.
 TELLING = {
     "reveals.reveal": "a handler looks up one person, and the other handlers get a notice",
-    "own_everything.enter": "leads the person to all that is held about them",
+    "own_everything.enter": "leads the person to the page of all of their data, with their real name",
 }
 ABOUT_PEOPLE = {*console_people.AUDIENCES, *people.AUDIENCES} & set(FORMS)
 
