@@ -1,4 +1,4 @@
-"""Each act on many people takes as many SQL statements for thousands of people as for one.
+"""Each act on many people takes as many SQL statements for hundreds of people as for one.
 
 Counted are those of the page that asks, of the request that starts the task, and of the worker's work with one person.
 """
@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import select
 
 from forum.accounts.enums import Role
-from forum.bulk import working
+from forum.bulk import selection, working
 from forum.bulk.forms import FORMS
 from forum.demo import crowd
 from forum.events.enums import SectorPolicy
@@ -78,8 +78,11 @@ def make_many(slug: str, number: int) -> Event:
     return event
 
 
-def told(admin: Pages, event: Event) -> dict[str, int]:
-    """Return how many statements each act on people of the event takes: asking, starting, and the first person."""
+def told(admin: Pages, event: Event, *, at_least: int = 1) -> dict[str, int]:
+    """Return how many statements each act on people of the event takes: asking, starting, and the first person.
+
+    Each act has to be about `at_least` so many people; only undoing is about the one person who has been cancelled.
+    """
     admin.get("attendees.index", event=event.slug)
     # One place is free, which an organiser offers by hand.
     write(setattr, event.sectors[-1], "ceiling", event.sectors[-1].ceiling + 1)
@@ -89,6 +92,7 @@ def told(admin: Pages, event: Event) -> dict[str, int]:
         started = asked.form().submit(_filled(asked, typed), expect=303)
         numbers |= {f"{kind}: ask": len(asked.statements), f"{kind}: start": len(started.statements)}
         numbers[f"{kind}: a person"] = _count(admin, lambda: run_job(JOBS_OF_TASKS[0]))
+        assert _newest().people >= (1 if kind == TaskKind.REINSTATE else at_least), kind
         assert (kind, _end_newest()) == (kind, "done")
     return numbers
 
@@ -136,6 +140,19 @@ def test_act_on_three_people_takes_as_many_statements_as_on_one(admin):
 
 
 @pytest.mark.slow
-def test_act_on_a_thousand_people_takes_as_many_statements_as_on_one(admin):
+def test_act_on_hundreds_of_people_takes_as_many_statements_as_on_one(admin):
     _first, one = (told(admin, make_few(f"f{at}", 1)) for at in range(2))
-    assert told(admin, make_many("many", 3_000)) == one
+    assert told(admin, make_many("many", 3_000), at_least=101) == one
+
+
+def test_people_who_are_too_many_to_try_take_no_more_statements(admin, monkeypatch):
+    """Of more people than `MOST_TRIED` the page does not say how many would get a place if they were approved now."""
+    path = _address(make_few("few", 3), TaskKind.APPROVE, IN_REVIEW)
+    pages = []
+    for most in (3, 3, 2):
+        monkeypatch.setattr(selection, "MOST_TRIED", most)
+        pages.append(admin.open(path))
+    assert ["3 people get a place at once." in page.text for page in pages] == [True, True, False]
+    # Which view of a page is recorded in the log depends on how often it was opened before.
+    _first, tried, untried = (sum("audit" not in one for one in page.statements) for page in pages)
+    assert untried <= tried
