@@ -9,6 +9,7 @@ from forum import clock
 from forum.extensions import db
 from forum.mailings import address_digests, refusals
 from forum.mailings.enums import LeftOut, Refused
+from forum.mailings.models import MailRefusal
 from forum.outbox import bounces, suppression
 from forum.outbox.enums import SuppressionCause
 from forum.outbox.models import OutboxMessage
@@ -80,8 +81,9 @@ def left_out(event) -> dict[str, int]:
 
 
 def everything_stored() -> str:
-    """Return all that the database has of marks and refusals."""
-    rows = db.session.scalars(select(SuppressedAddress)).all()
+    """Return all that the database has of marks on addresses and of refusals of messages."""
+    rows = [row for table in (SuppressedAddress, MailRefusal) for row in db.session.scalars(select(table))]
+    assert rows
     return " ".join(str(vars(row)) for row in rows)
 
 
@@ -116,5 +118,6 @@ def test_a_refusal_of_messages_holds_for_whoever_is_erased_and_imported_again(ap
     (digest, *_older) = address_digests.of_event(event.id, kim.email_canonical)
     write(refusals._store, digest, Refused.PRACTICAL, NOW)
     write(erasing.erase, kim, actor="command", now=NOW)
+    assert not re.search("kim|example", everything_stored(), re.IGNORECASE)
     confirm_address(app, import_again(organiser))
     assert left_out(event) == {LeftOut.UNSUBSCRIBED: 1}
