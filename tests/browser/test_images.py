@@ -130,7 +130,6 @@ def test_image_is_searched_and_put_into_a_text_and_chosen_as_cover_by_keyboard(c
     box = page.locator(f"[name=cover][value='{unused}']")
     # Remove the image from the page, as if the form did not list it.
     box.evaluate("box => box.closest('.library-item').remove()")
-    page.get_by_role("button", name="Search all images").focus()
     answers = []
 
     def take_time(route):
@@ -138,7 +137,8 @@ def test_image_is_searched_and_put_into_a_text_and_chosen_as_cover_by_keyboard(c
 
     page.route("**/images/choose?*", take_time)
     with page.expect_request("**/images/choose?*"):
-        keys.press("Enter")
+        # Focus and press in one step, so that nothing can come between them.
+        page.get_by_role("button", name="Search all images").press("Enter")
     choice = dialog.locator(f"[data-choose='{unused}']")
     choice.focus()  # until the search is answered, the images of the previous search are shown
     shown_before = choice.element_handle()
