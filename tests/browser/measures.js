@@ -17,6 +17,7 @@ window.measures = (() => {
     reason: { autocomplete: "off" }, // a shared computer must not suggest why somebody cannot come
     words: { autocomplete: "off" }, // a shared computer must not suggest to what somebody objects
     lines: { autocomplete: "off" }, // the field takes pasted rows about other people
+    line: { autocomplete: "off" }, // an answer to a question of the event: a browser knows nothing that fits
     password: { type: "password", autocomplete: "current-password", spellcheck: "false" },
     new_password: { type: "password", autocomplete: "new-password", spellcheck: "false" },
     code: { autocomplete: "one-time-code", spellcheck: "false" },

@@ -361,6 +361,13 @@ OWN_REGISTRATION = [
         for act in ("change", "withdraw")
     ],
     Sight(
+        "answers in a delegation, wrongly",
+        "own_delegation_answers.answers",
+        way=wrongly(of_contact("own_delegation_answers.answers", number=1), {"q-line": "x" * 5000}),
+        world="long",
+        status=422,
+    ),
+    Sight(
         "answers in a delegation, outdated",
         "own_delegation_answers.answers",
         way=outdated(of_contact("own_delegation_answers.answers", number=1), {}),

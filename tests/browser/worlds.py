@@ -330,13 +330,14 @@ def _write_down(event: Event) -> None:
 
 
 def _ask(event: Event) -> Question:
-    """Add four questions: with choices, dependent on these and in Swedish only, withdrawn, and for a file."""
+    """Add questions: with choices, dependent on these and in Swedish only, withdrawn, for a file, and for a line."""
     words = {"label": _both(LONG_WORD), "help": _both(LONG_ORGANISATION)}
     diet = make_question(event, "diet", choices=(LONG_WORD[:30], "other"), care=True, **words)
     make_question(event, "more", care=True, after=diet, values=["other"], label=Text(sv=LONG_NAME))
     make_question(event, "gone", withdrawn_at=NOW, label=_both(LONG_ORGANISATION))
     files = {"file_types": list(FileType), "most_megabytes": 5}
     make_question(event, "file", QuestionKind.FILE, label=_both(f"{LONG_ORGANISATION} 2"), **files)
+    make_question(event, "line", label=_both(f"{LONG_WORD} 2"), help=_both(LONG_NAME))
     return diet
 
 
