@@ -62,7 +62,7 @@ def seconds_left(mailing: Mailing) -> float:
 
 
 def seconds_for_new(waiting: Mapping[str, int]) -> float:
-    """Return how many seconds a mailing that is not sent yet will take at least, with the mails to many before it.
+    """Return how many seconds a mailing that is not sent yet will take at least, behind the mails to many that wait.
 
     `waiting` has the numbers of its people by mail domain. Return 0 without a pace.
     """

@@ -53,7 +53,7 @@ class ResultRow:
 
 @dataclass(frozen=True)
 class _Start:
-    """The values of the row beside which a page starts, by the names of the columns of the list's order."""
+    """The row beside which a page of results starts: its values in the columns by which the results are sorted."""
 
     rank: int
     sort_key: str

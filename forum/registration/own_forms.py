@@ -157,7 +157,7 @@ def _left() -> str | None:
 
 
 def _why_not_taken() -> str:
-    """Return why a form of a page about nobody who is signed in here is shown again, and what to do."""
+    """Return what to tell a person whose form was not taken, because nobody whom it is about is signed in here."""
     if page_of.FIELD not in request.form:
         return _(
             "Nothing has been saved. The site was updated while this form was open, so it cannot be sent any more. "

@@ -25,7 +25,7 @@ def install(app: App) -> None:
 
 
 def number() -> str:
-    """Return the number that the forms of this request's page carry; "" unless it is an own page."""
+    """Return the number for the forms of the page that is being shown; "" unless it is a person's or contact's own."""
     return str(g.get(FIELD, ""))
 
 
@@ -45,7 +45,7 @@ def refuse_another(about: str) -> None:
 
 
 def _numbers(about: str) -> Iterator[str]:
-    """Yield the number by the present secret key, then by former ones: a page may be older than the key."""
+    """Yield the number made with the present secret key, then with former ones: a page may be older than the key."""
     config = current_app.config
     for secret in (config["SECRET_KEY"], *config["SECRET_KEY_FALLBACKS"]):
         yield hmac.new(secret.encode(), f"page of {about}".encode(), hashlib.sha256).hexdigest()

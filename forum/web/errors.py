@@ -39,7 +39,7 @@ KEEPS = {
     *("own_mailings", "mailings", "mail_texts", "attendee_notes", "attendees", "review", "review_many"),
     *("bulk", "bulk_undoing"),
 }
-# Pressed twice, this form would send the person two mails.
+# The endpoint of a form that the error page does not keep: sent twice, it would send a person two mails with links.
 KEEPS_NOT = {"attendees.resend"}
 
 
