@@ -34,6 +34,8 @@ ANSWER_SECONDS = 61.0  # a little more than PostgreSQL's own limit for one state
 # thread that gave up its turn at every answer would queue for a turn after each statement, while others wait for the
 # rows that the thread has locked.
 AT_ONCE = 0.005
+# The function of PostgreSQL that finds out whether a prepared statement still returns the same columns (plancache.c).
+LOOKS_AT_PLAN = "RevalidateCachedQuery"
 _patience: ContextVar[float | None] = ContextVar("patience")
 
 
@@ -190,10 +192,16 @@ def _replace_if_gone(raw: Any, _record: Any, _fairy: Any) -> None:
 def _tell_outdated(context: ExceptionContext) -> None:
     """Raise the error of a busy database for a prepared statement that a migration has outdated (R16).
 
-    PostgreSQL refuses it where the type of a column that it returns has changed. The next try prepares it anew.
+    PostgreSQL refuses it where the type of a column that it returns has changed. The next try prepares it anew. Other
+    refusals of PostgreSQL have the same code, and a message in the server's language: only the function of PostgreSQL
+    that found the change tells them apart.
     """
-    if isinstance(context.original_exception, psycopg.errors.FeatureNotSupported):
-        raise OperationalError(context.statement, None, context.original_exception)
+    problem = context.original_exception
+    if (
+        isinstance(problem, psycopg.errors.FeatureNotSupported)
+        and problem.diag.source_function == LOOKS_AT_PLAN
+    ):
+        raise OperationalError(context.statement, None, problem)
 
 
 def _let_lost_transactions_end(dialect: Dialect) -> None:

@@ -3,7 +3,7 @@
 import pytest
 from sqlalchemy import text
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import ProgrammingError
+from sqlalchemy.exc import NotSupportedError, ProgrammingError
 
 from forum.accounts.enums import Role
 from forum.extensions import db
@@ -87,6 +87,12 @@ def test_page_whose_columns_a_migration_changes_is_the_busy_page_once(
     refused = organiser.get("attendees.index", event="nf27", expect=503)
     assert (refused.h1, refused.headers["Retry-After"]) == ("The service is busy at the moment", "10")
     assert "Zebra" in look(organiser, THRESHOLD + 2).text
+
+
+def test_statement_that_postgresql_never_supports_is_no_busy_database(database):
+    """A mistake in a query has the same code of PostgreSQL; trying again would not help."""
+    with pytest.raises(NotSupportedError):
+        database.execute(text("SELECT count(*) FROM events FOR UPDATE"))
 
 
 def test_column_that_a_migration_adds_disturbs_no_prepared_statement(
