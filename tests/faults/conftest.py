@@ -73,9 +73,9 @@ def copied_database(request, database_url) -> Database:
 
 
 @pytest.fixture
-def race(racers, beginnings, copied_database, settings, tmp_path, database_url, database) -> Starter:
+def race(racers, beginnings, copied_database, settings, app, database_url, database) -> Starter:
     """Give the starter of races on the test's database."""
-    own = {**settings, "INSTANCE": tmp_path / "instance", "DATABASE_URL": database_url}
+    own = {**settings, "INSTANCE": app.config["INSTANCE"], "DATABASE_URL": database_url}
     return Starter(racers, own, copied_database, beginnings)
 
 

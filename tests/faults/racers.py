@@ -145,23 +145,33 @@ def serve() -> None:
 
 
 class Apps:
-    """The app of a process, which stays for the next race on the same settings, as a server's does for the next form.
+    """The apps of a process, which stay for later races on the same settings, as a server's does for the next form.
 
-    A story has one race or more on one database. Making an app takes longer than many of its acts.
+    The races of all stories on one kind of database have the same settings, though each begins with a database of its
+    own. Making an app takes longer than many of a race's acts.
     """
 
     def __init__(self) -> None:
-        self._app, self._settings = None, None
+        self._kept: dict[str, tuple[dict[str, Any], Flask]] = {}  # by the URL of the database
         self._engines: dict[URL, Engine] = {}
 
     def give(self, race: Race) -> Flask:
-        """Return the app for a race: the last race's one, unless the settings differ, or a race changes its locks."""
-        if self._app is None or (race.settings, race.with_lock) != (self._settings, True):
-            self._app, self._settings = create_app(race.settings), race.settings if race.with_lock else None
-            _keep_connections(self._app, self._engines)
-            look_at_once(self._app)
-            compile_once(self._app)
-        return self._app
+        """Return the app for a race: a new one when the settings are new, or when the race changes the app's locks."""
+        if not race.with_lock:
+            return self._make(race.settings)
+        url = race.settings["DATABASE_URL"]
+        settings, app = self._kept.get(url, ({}, None))
+        if app is None or settings != race.settings:
+            app = self._make(race.settings)
+            self._kept[url] = race.settings, app
+        return app
+
+    def _make(self, settings: dict[str, Any]) -> Flask:
+        app = create_app(settings)
+        _keep_connections(app, self._engines)
+        look_at_once(app)
+        compile_once(app)
+        return app
 
     def end_connections(self, app: Flask) -> None:
         """Close the connections that races on another database cannot use."""

@@ -4,7 +4,9 @@ The threads of four real processes, each with an app of its own on one database,
 scenario of tests/faults/races.py runs once, and in the slow part twenty times.
 """
 
+import shutil
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -47,6 +49,29 @@ def raced_database(spare_databases) -> Iterator[str]:
     spare_databases.take_back(name)
 
 
+@pytest.fixture(scope="module")
+def raced_folder(tmp_path_factory) -> Path:
+    """Give the folder of the races' SQLite database and instance; the racing processes keep an app for its paths."""
+    return tmp_path_factory.mktemp("races")
+
+
+@pytest.fixture
+def instance(raced_folder) -> Path:
+    """Give the instance folder of a race, empty for each test."""
+    folder = raced_folder / "instance"
+    shutil.rmtree(folder, ignore_errors=True)
+    return folder
+
+
+@pytest.fixture
+def sqlite_url(raced_folder, sqlite_template) -> str:
+    """Give the URL of a migrated SQLite database, empty for each test."""
+    for file in raced_folder.glob("forum.sqlite3*"):
+        file.unlink()
+    shutil.copyfile(sqlite_template, raced_folder / "forum.sqlite3")
+    return f"sqlite:///{raced_folder / 'forum.sqlite3'}"
+
+
 @pytest.fixture
 def postgres_url(postgres_server, spare_databases, raced_database) -> Iterator[str]:
     """Give the URL of a migrated PostgreSQL database, empty for each test."""
@@ -55,8 +80,8 @@ def postgres_url(postgres_server, spare_databases, raced_database) -> Iterator[s
 
 
 @pytest.fixture
-def app(make_app, database_url):
-    return make_app(database_url)
+def app(make_app, database_url, instance):
+    return make_app(database_url, INSTANCE=instance)
 
 
 @pytest.mark.parametrize("story", STORIES.values(), ids=STORIES)
