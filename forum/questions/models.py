@@ -84,7 +84,8 @@ class Answer(Base):
     """
 
     __tablename__ = "answers"
-    __table_args__ = (Index("ix_answers_question_id", "question_id"),)
+    # Not by question alone: migration 0105 says how long PostgreSQL then took to find one person's answer.
+    __table_args__ = (Index("ix_answers_question_id_registration_id", "question_id", "registration_id"),)
 
     registration_id: Mapped[int] = mapped_column(
         ForeignKey("registrations.id", ondelete="CASCADE"), primary_key=True
