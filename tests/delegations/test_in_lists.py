@@ -30,6 +30,12 @@ def people_in(page):
     return [cell.get_text(strip=True) for cell in page.soup.select(".person-name")]
 
 
+def delegations_in(page, *, read_aloud=True):
+    """Return what the column of delegations shows, row by row, or what a screen reader reads of it."""
+    cells = [(cell.a, cell.get_text(strip=True)) for cell in page.soup.select(".person-delegation")]
+    return [(link and read_aloud and link.get("aria-label")) or text for link, text in cells]
+
+
 def test_list_shows_filters_finds_and_exports_the_delegation_of_a_person(organiser, event):
     """The list names a delegation by organisation and number, never by the contact's name or address."""
     confirmed(event, "justice", family_name="Alone")
@@ -38,13 +44,13 @@ def test_list_shows_filters_finds_and_exports_the_delegation_of_a_person(organis
     first = registered(event, [Person("Bo", "Ek", ""), Person("Cia", "Dahl", "")])
     second = registered(event, [Person("Flo", "Hall", ""), Person("Gun", "Ås", "")], key="2", contact=odd)
     page = organiser.get(LIST)
-    shown = [cell.get_text(strip=True) for cell in page.soup.select(".person-delegation")]
+    shown = delegations_in(page)
     theirs, odd_one = f"Exempelbyrån, delegation {first.id}", f'=HYPERLINK("x"), delegation {second.id}'
     assert dict(zip(people_in(page), shown, strict=True)) == {
         "Alone, Åsa": "", "Dahl, Cia": theirs, "Ek, Bo": theirs, "Hall, Flo": odd_one, "Ås, Gun": odd_one,
     }  # fmt: skip
     assert (CONTACT.email in page.text, "Anna" in page.text) == (False, False)
-    assert people_in(page.follow(theirs)) == ["Dahl, Cia", "Ek, Bo"]
+    assert people_in(page.follow(f"delegation {first.id}")) == ["Dahl, Cia", "Ek, Bo"]
     found = {
         "?delegation=any": ["Dahl, Cia", "Ek, Bo", "Hall, Flo", "Ås, Gun"],
         "?delegation=none": ["Alone, Åsa"],
@@ -69,6 +75,21 @@ def test_list_shows_filters_finds_and_exports_the_delegation_of_a_person(organis
     )
     last = db.session.query(AuditEntry).filter_by(action="registrations.exported").order_by(AuditEntry.id)
     assert [entry.details.payload["delegation"] for entry in last] == [str(first.id), str(second.id)]
+
+
+def test_row_shows_its_organisation_once(organiser, event):
+    """A delegation's name begins with its organisation, which most rows show already in another column."""
+    people = registered(event, [Person("Bo", "Ek", ""), Person("Cia", "Dahl", "")]).people
+    write(setattr, people[0].registration, "organisation", "Exempelverket")
+    number, whole = (
+        f"{beginning}delegation {people[0].delegation_id}" for beginning in ("", "Exempelbyrån, ")
+    )
+    page = organiser.get(LIST)
+    assert people_in(page) == ["Dahl, Cia", "Ek, Bo"]
+    assert (delegations_in(page, read_aloud=False), delegations_in(page)) == ([number, whole], [whole, whole])
+    organiser.get(LIST).form("form[action*=columns]").submit({"column": ["delegation"]}, expect=303)
+    without = organiser.get(LIST)
+    assert delegations_in(without, read_aloud=False) == [whole, whole]
 
 
 def test_a_look_at_the_delegations_is_recorded_once_there_are_any(organiser, event):
