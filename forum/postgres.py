@@ -1,6 +1,7 @@
 """PostgreSQL connections: every wait has a time limit, and a thread that waits for long lets other threads compute."""
 
 import math
+import secrets
 import select
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -19,11 +20,14 @@ from sqlalchemy.util.queue import Empty, Queue
 from forum.turns import processor
 
 LOCK_SECONDS = 20
-# Time limits for PostgreSQL: for a connection, a lock, an answer, and a lost server. `jit` is off, because compiling a
-# page's query takes ten times as long as running it: 228 ms for a list filtered by an answer.
+# What each connection asks of PostgreSQL, as its SHOW writes the values: time limits for a lock and for a statement.
+# `jit` is off, because compiling a page's query takes ten times as long as running it: 228 ms for a list filtered by an
+# answer.
+ASKED = {"lock_timeout": f"{LOCK_SECONDS}s", "statement_timeout": "1min", "jit": "off"}
+# Time limits for PostgreSQL: for a connection, a lock, an answer, and a lost server.
 WAITS = {
     "connect_timeout": 5,  # the time limit for a connection, in seconds
-    "options": f"-c lock_timeout={LOCK_SECONDS}s -c statement_timeout=60s -c jit=off",
+    "options": " ".join(f"-c {name}={value}" for name, value in ASKED.items()),
     "tcp_user_timeout": 20_000,  # in milliseconds: how long a lost server may stay unnoticed
     "keepalives_idle": 20,
     "keepalives_interval": 5,
@@ -36,6 +40,9 @@ ANSWER_SECONDS = 61.0  # a little more than PostgreSQL's own limit for one state
 AT_ONCE = 0.005
 # The function of PostgreSQL that finds out whether a prepared statement still returns the same columns (plancache.c).
 LOOKS_AT_PLAN = "RevalidateCachedQuery"
+# Errors of a statement that the server has not prepared, or has under a name that is taken: a connection pooler has
+# exchanged the server's process.
+UNPREPARED = (psycopg.errors.InvalidSqlStatementName, psycopg.errors.DuplicatePreparedStatement)
 _patience: ContextVar[float | None] = ContextVar("patience")
 
 
@@ -87,6 +94,15 @@ class PostgresConnection(psycopg.Connection):
 
     The server's own timeouts end a statement that takes too long. A server that does not respond applies none of them.
     """
+
+    def __init__(self, *arguments: Any, **options: Any):
+        """Number the prepared statements from a random number on, so that no other connection uses the same names.
+
+        psycopg begins at 0 (`_pg3_0`). Behind a pooler that exchanges the server's processes between connections
+        (PgBouncer's transaction pooling), another connection's statement of that name would be executed, unnoticed.
+        """
+        super().__init__(*arguments, **options)
+        self._prepared._prepared_idx = secrets.randbits(62)
 
     def wait(self, gen: Any, *arguments: Any, **options: Any) -> Any:
         """Wait for the server's answer."""
@@ -190,17 +206,18 @@ def _replace_if_gone(raw: Any, _record: Any, _fairy: Any) -> None:
 
 
 def _tell_outdated(context: ExceptionContext) -> None:
-    """Raise the error of a busy database for a prepared statement that a migration has outdated (R16).
+    """Raise the error of a busy database for a prepared statement that is outdated or lost (R16).
 
-    PostgreSQL refuses it where the type of a column that it returns has changed. The next try prepares it anew. Other
-    refusals of PostgreSQL have the same code, and a message in the server's language: only the function of PostgreSQL
-    that found the change tells them apart.
+    PostgreSQL refuses a statement where the type of a column that it returns has changed. The failed transaction lets
+    the server forget all statements, so the next try prepares it anew. Other refusals of PostgreSQL have the same code,
+    and a message in the server's language: only the function of PostgreSQL that found the change tells them apart.
     """
     problem = context.original_exception
-    if (
+    is_outdated = (
         isinstance(problem, psycopg.errors.FeatureNotSupported)
         and problem.diag.source_function == LOOKS_AT_PLAN
-    ):
+    )
+    if is_outdated or isinstance(problem, UNPREPARED):
         raise OperationalError(context.statement, None, problem)
 
 

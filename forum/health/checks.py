@@ -25,7 +25,7 @@ from forum.audit import queries as audit_queries
 from forum.counting import counted
 from forum.database import start_write
 from forum.extensions import db, migrate
-from forum.health import backups, counters, files, keys, refusals, rights, signing
+from forum.health import backups, counters, files, keys, pooling, refusals, rights, signing
 from forum.outbox import heartbeats, relay
 from forum.outbox import queries as outbox
 from forum.web import limits
@@ -265,6 +265,7 @@ CHECKS: dict[str, Check] = {
     "audit": _audit,
     "sign-ins": refusals.check,
     "images": files.check,
+    "connections": pooling.check,
 }
 READY = ("database", "migrations")
 STATUS = (
@@ -290,4 +291,5 @@ SLOW = (
     "audit",
     "sign-ins",
     "images",
+    "connections",
 )

@@ -26,6 +26,8 @@ from forum.web.lobby import LobbyFull
 from forum.web.requests import UnreadableRequest
 
 RETRY_SECONDS = "10"
+# Errors of a database that is busy or away.
+BUSY = (OperationalError, PoolTimeout, sqlite3.OperationalError)
 NAMED_CAUSES = (CSRFError, SecurityError)
 # Errors whose page uses neither database nor router: with a foreign Host no URL can be built, the query of an
 # unreadable request cannot be parsed, and a request with too long headers must not wait, because the lobby has not
@@ -47,15 +49,7 @@ def init_app(app: Flask, *away: type[Exception]) -> None:
     """Register a page for every error; `away` has the errors raised by features whose storage does not answer."""
     app.register_error_handler(HTTPException, show)
     app.register_error_handler(Exception, show_unexpected)
-    for busy in (
-        OperationalError,
-        PoolTimeout,
-        sqlite3.OperationalError,
-        LobbyFull,
-        NoTurn,
-        StorageError,
-        *away,
-    ):
+    for busy in (*BUSY, LobbyFull, NoTurn, StorageError, *away):
         app.register_error_handler(busy, show_busy)
 
 
@@ -66,6 +60,9 @@ def show(error: HTTPException, kept: Sequence[tuple[str, str]] = ()) -> Response
     """
     if error.response is not None or error.code is None or error.code < 400:
         return error.get_response()
+    # The page of another error reads the database, too, and may find it busy: Flask then asks for the page of a 500.
+    if isinstance(error, InternalServerError) and isinstance(error.original_exception, BUSY):
+        return show_busy(error.original_exception)
     db.session.rollback()
     _note_cause(error)
     plain = error.code >= 500 or isinstance(error, ASKS_NOTHING)

@@ -95,6 +95,37 @@ def test_statement_that_postgresql_never_supports_is_no_busy_database(database):
         database.execute(text("SELECT count(*) FROM events FOR UPDATE"))
 
 
+@pytest.mark.parametrize(
+    ("path", "status"),
+    [("/console/nf27/attendees", 200), ("/console/nf27/nowhere", 404)],
+    ids=["page", "error page"],
+)
+def test_statement_that_a_pooler_loses_is_the_busy_page_once(organiser, path, status):
+    """A pooler may give a connection another of the server's processes, which lacks the prepared statements."""
+    client = organiser.client
+    for _time in range(THRESHOLD + 2):
+        client.get(path)
+    raw = db.session.connection().connection.driver_connection
+    db.session.rollback()
+    # psycopg must not learn of this, so it goes to the server by the connection of PostgreSQL's own library.
+    raw.pgconn.exec_(b"DEALLOCATE ALL")
+    answers = [client.get(path) for _time in range(THRESHOLD)]
+    (refused,) = [answer for answer in answers if answer.status_code != status]
+    assert (refused.status_code, refused.headers["Retry-After"]) == (503, "10")
+
+
+def test_no_two_connections_give_a_prepared_statement_the_same_name(app):
+    """A pooler may exchange the processes of two connections: a name must not stand for another's statement there."""
+    names = []
+    with app.app_context(), db.engine.connect() as first, db.engine.connect() as second:
+        for connection in (first, second):
+            for number in range(3):
+                raw = connection.connection.driver_connection
+                raw.execute(f"SELECT {number}", prepare=True)
+            names += connection.scalars(text("SELECT name FROM pg_prepared_statements")).all()
+    assert len(names) == len(set(names)) >= 6
+
+
 def test_column_that_a_migration_adds_disturbs_no_prepared_statement(
     organiser, postgres_server, postgres_url
 ):

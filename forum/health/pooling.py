@@ -1,0 +1,48 @@
+"""Checking what a connection pooler, such as PgBouncer, does with the connections to PostgreSQL (R16, R29).
+
+A pooler may drop the time limits that each connection asks for when it begins. With transaction pooling it also gives
+each transaction another of the server's processes, so that prepared statements, settings and locks of a connection are
+lost or become another connection's.
+"""
+
+from datetime import datetime
+
+from sqlalchemy import Connection, text
+
+from forum.extensions import db
+from forum.postgres import ASKED
+
+SETTINGS = text("SELECT name, current_setting(name) FROM unnest(CAST(:names AS text[])) AS name")
+ADVICE = "docs/operations.md says what a connection pooler needs"
+
+
+def check(now: datetime) -> tuple[bool, str]:
+    """Return whether connections keep their time limits and the server's process, and a sentence on it."""
+    if db.engine.dialect.name != "postgresql":
+        return True, "the database is a file, and needs none"
+    rows = db.session.execute(SETTINGS, {"names": list(ASKED)}).all()
+    settings = {row.name: row.current_setting for row in rows}
+    lost = [
+        f"{name} is {settings[name]} instead of {value}"
+        for name, value in ASKED.items()
+        if settings[name] != value
+    ]
+    if lost:
+        return False, f"{', '.join(lost)}: {ADVICE}"
+    if _shares_processes():
+        return False, f"connections share the server's processes: {ADVICE}"
+    return True, "connections have their time limits, and each has a process of the server"
+
+
+def _shares_processes() -> bool:
+    """Return whether a pooler gives the server's process of one connection to another after a transaction."""
+    with db.engine.connect() as first, db.engine.connect() as second:
+        before = _read_process(first)
+        first.rollback()
+        other = _read_process(second)
+        # The second connection is still in its transaction, so a pooler cannot give its process to the first.
+        return other == before or _read_process(first) != before
+
+
+def _read_process(connection: Connection) -> int | None:
+    return connection.scalar(text("SELECT pg_backend_pid()"))
