@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, func, select
+from sqlalchemy import ColumnElement, Row, Select, func, select
 
 from forum.audit.models import AuditDetails, AuditEntry
 from forum.extensions import db
@@ -86,9 +86,13 @@ def has_form(action: str, subjects: Collection[Any], form: str) -> bool:
     """Return whether an entry of `action` about one of these rows was recorded for the form with this key (R03)."""
     kinds, ids = {one.__tablename__ for one in subjects}, [one.id for one in subjects]
     about = AuditEntry.subject_type.in_(kinds) & AuditEntry.subject_id.in_(ids)
+    return db.session.scalars(of_form(action, form).where(about).limit(1)).first() is not None
+
+
+def of_form(action: str, form: str) -> Select:
+    """Return the query for ids of rows about which an entry of `action` was recorded for the form with this key."""
     sent = AuditDetails.payload["form"].as_string() == form
-    entries = select(AuditEntry.id).join(AuditDetails).where(about, AuditEntry.action == action, sent)
-    return db.session.scalars(entries.limit(1)).first() is not None
+    return select(AuditEntry.subject_id).join(AuditDetails).where(AuditEntry.action == action, sent)
 
 
 def find_of_lists(event: Any, condition: ColumnElement[bool]) -> Sequence[AuditEntry]:

@@ -23,7 +23,7 @@ from forum.questions.enums import Sensitivity
 from forum.registration.enums import APPROVED, Status
 from forum.registration.wording import status_name
 from forum.web.edits import ShowsStored
-from forum.web.forms import TidyForm
+from forum.web.forms import SentOnce, TidyForm
 from forum.web.languages import NAMES, in_language, language_name
 
 LONGEST_SUBJECT, LONGEST_WORDS = 120, 8000
@@ -90,6 +90,10 @@ class MessageForm(ShowsStored, TidyForm):
             self.fallback.errors = [_("Write the text in this language, or choose another one")]
             is_valid = False
         return is_valid
+
+
+class NewMessageForm(SentOnce, MessageForm):
+    """The form that begins a message; sent twice, as from the busy page, it makes one draft (R03)."""
 
 
 class PeopleForm(TidyForm):

@@ -12,7 +12,7 @@ from forum.audit import queries as audit_queries
 from forum.audit.traces import note_view
 from forum.console import own_mailing_words as words
 from forum.console import reminder_words
-from forum.console.own_mailing_forms import MessageForm, PeopleForm
+from forum.console.own_mailing_forms import MessageForm, NewMessageForm, PeopleForm
 from forum.console.own_mailing_tools import by_now, change, find_or_404, lead_to, refused
 from forum.console.settings_editing import get_locked_or_404, show_stored
 from forum.console.settings_fields import want_languages
@@ -44,13 +44,14 @@ PREVIEW = "preview"
 def new(event: str) -> ResponseReturnValue:
     """Ask for the words of a message to the people selected by the URL's filters; on POST keep or preview it."""
     shown, filters = _filters_in_url(event)
-    form = MessageForm(kept_words.sent_or_kept(), event=shown)
+    form = NewMessageForm(kept_words.sent_or_kept(), event=shown)
     if not form.validate_on_submit() or request.form.get("act") == PREVIEW:
         return _new_page(shown, filters, form)
     get_locked_or_404(event)
     mailing = _keep(*_filters_in_url(event), form)
     db.session.commit()
-    flash(_("Saved as a draft. Nothing has been sent."), "success")
+    if mailing.status == MailingStatus.PROPOSED:
+        flash(_("Saved as a draft. Nothing has been sent."), "success")
     return lead_to(mailing)
 
 
@@ -167,23 +168,22 @@ def _filters_in_url(slug: str) -> tuple[Event, Filters]:
     return event, filters
 
 
-def _keep(event: Event, filters: Filters, form: MessageForm) -> Mailing:
-    """Store the draft with its filters.
+def _keep(event: Event, filters: Filters, form: NewMessageForm) -> Mailing:
+    """Store the draft with its filters; return the earlier draft if the same form has been sent before.
 
     If filters name people or depend on who is reading, store the people themselves instead. Where an organiser has
     ticked people in the list, nobody knows which answers the list was filtered by. Such a draft is therefore stored
     with every question by which the list can be filtered (P27).
     """
+    sent = {"form_key": form.own_key(), **by_now()}
     if not (filters.q or filters.delegation or filters.chooser):
         query = filters.query(sort="", view="", column="")
-        return own_words.draft(event, form.written(), audience=query, **by_now())
+        return own_words.draft(event, form.written(), audience=query, **sent)
     chosen = listing.matching(event, filters).with_only_columns(Registration.id).order_by(*listing.BY_NAME)
     numbers = db.session.scalars(chosen).all()
     asked = [one.key for one in list_asked(event)] if filters.chooser else []
     keys = [*dict.fromkeys([*asked, *by_first(filters.values("answer"))])]
-    return own_words.draft(
-        event, form.written(), audience=None, people=numbers, question_keys=keys, **by_now()
-    )
+    return own_words.draft(event, form.written(), audience=None, people=numbers, question_keys=keys, **sent)
 
 
 def _draft_page(

@@ -56,14 +56,18 @@ def draft(
     audience: Mapping[str, Any] | None,
     people: Sequence[int] = (),
     question_keys: Sequence[str] = (),
+    form_key: str = "",
     actor: str,
     now: datetime,
 ) -> Mailing:
     """Store a message that is not sent yet.
 
     `audience` are the parameters of the attendee list's URL; without them the message is for the registrations in
-    `people`, who were found by answers to the questions with `question_keys`.
+    `people`, who were found by answers to the questions with `question_keys`. `form_key` identifies the form and its
+    content: the same form sent again returns the message that it has made, which may have been sent since (R03).
     """
+    if form_key and (earlier := queries.find_drafted(event, form_key)):
+        return earlier
     mailing = Mailing(
         event=event,
         kind=MailingKind.OWN_WORDS,
@@ -81,7 +85,8 @@ def draft(
     db.session.add(mailing)
     db.session.flush()
     _choose(mailing, people)
-    audit.record("mailing.drafted", mailing, actor=actor, at=now, languages=sorted(written.words))
+    told = {"languages": sorted(written.words), **({"form": form_key} if form_key else {})}
+    audit.record(queries.DRAFTED, mailing, actor=actor, at=now, **told)
     return mailing
 
 

@@ -7,6 +7,8 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, case, exists, func, or_, select
 from sqlalchemy.orm import joinedload
 
+from forum.audit.models import AuditEntry
+from forum.audit.queries import of_form
 from forum.columns import LARGEST_ID
 from forum.events.models import Event
 from forum.extensions import db
@@ -19,6 +21,7 @@ from forum.registration.enums import LIVE
 from forum.registration.models import Registration
 
 LISTED = 20
+DRAFTED = "mailing.drafted"
 # The states of a message that is a reminder and has begun: it is still sent to people who register later.
 BEGUN = (MailingStatus.SENDING, MailingStatus.DONE)
 # The states of recipients who are dealt with: a mail was made for them, or they were left out instead.
@@ -48,6 +51,13 @@ def find(event: Event, mailing_id: int, *kinds: MailingKind) -> Mailing | None:
     if kinds:
         query = query.where(Mailing.kind.in_(kinds))
     return db.session.scalars(query).one_or_none()
+
+
+def find_drafted(event: Event, form_key: str) -> Mailing | None:
+    """Return the event's message that was drafted by the form with this key; None if it was deleted, or never made."""
+    drafted = of_form(DRAFTED, form_key).where(AuditEntry.subject_type == Mailing.__tablename__)
+    query = select(Mailing).where(Mailing.event_id == event.id, Mailing.id.in_(drafted))
+    return db.session.scalars(query).first()
 
 
 def find_open_change(event: Event) -> Mailing | None:

@@ -2,6 +2,8 @@
 
 import threading
 from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from email import message_from_bytes, policy
 from urllib.parse import urlsplit
@@ -13,6 +15,7 @@ from sqlalchemy.exc import IntegrityError
 
 from forum import clock
 from forum.accounts.enums import Role
+from forum.audit import queries as audit
 from forum.columns import Text
 from forum.database import start_write
 from forum.extensions import db
@@ -417,6 +420,60 @@ def test_the_mail_of_a_protected_person_does_not_differ(organiser, event):
         headers = parse(made[one.email]).keys()
         texts[-1].append(str(headers) + made[one.email].subject + parse(made[one.email])["From"])
     assert texts[0] == texts[1]
+
+
+@pytest.mark.parametrize("whom", [{}, {"q": "Kanarie"}], ids=["by filters", "by name"])
+def test_a_form_that_is_sent_twice_makes_one_draft(organiser, event, losing_answers, whom):
+    """Sent again from the busy page after a commit whose answer was lost, the form leads to the draft (R03)."""
+    confirmed(event, family_name="Kanarie")
+    page = organiser.get("own_mailings.new", event="nf27", **whom)
+    typed = {"subjects-en": "Choose", "words-en": "Come."}
+    with losing_answers():
+        busy = page.submit(typed, expect=503)
+    again = busy.submit(button="Try again", follow=True)
+    mailing = db.session.scalars(select(Mailing)).one()
+    assert (again.path, again.flashes) == (
+        f"/console/nf27/mailings/{mailing.id}/text",
+        ["Saved as a draft. Nothing has been sent."],
+    )
+    organiser.get("sent_mailings.send", event="nf27", mailing=mailing.id).submit(follow=True)
+    sent = page.submit(typed, follow=True)
+    assert (sent.path, sent.flashes) == (f"/console/nf27/mailings/{mailing.id}/results", [])
+    assert len(audit.find_all(mailing)) == 2
+
+
+def test_a_changed_form_or_the_form_of_a_deleted_draft_makes_another_draft(organiser, event):
+    page = organiser.get("own_mailings.new", event="nf27")
+    for words in ("Come.", "Come soon.", "Come."):
+        page.submit({"subjects-en": "Choose", "words-en": words})
+    first, second = db.session.scalars(select(Mailing).order_by(Mailing.id)).all()
+    organiser.get("own_mailings.discard", event="nf27", mailing=first.id).submit()
+    page.submit({"subjects-en": "Choose", "words-en": "Come."})
+    db.session.rollback()
+    left = db.session.scalars(select(Mailing).order_by(Mailing.id)).all()
+    assert [one.words["en"] for one in left] == ["Come soon.", "Come."]
+    assert left[0].id == second.id
+
+
+@pytest.fixture
+def losing_answers(app, monkeypatch):
+    """Return a context in which each commit is stored, but the connection is lost before the program learns of it."""
+
+    @contextmanager
+    def lose() -> Iterator[None]:
+        with app.app_context():
+            dialect = db.engine.dialect
+        commit = dialect.do_commit
+
+        def commit_and_lose(connection) -> None:
+            commit(connection)
+            raise dialect.loaded_dbapi.OperationalError("the connection is lost")
+
+        with monkeypatch.context() as patch:
+            patch.setattr(dialect, "do_commit", commit_and_lose)
+            yield
+
+    return lose
 
 
 def test_a_subject_that_tells_where_somebody_is_or_harms_a_mail_is_refused(organiser, event):
