@@ -1,7 +1,10 @@
 """A long run against one server: people read, register, confirm, change, cancel and accept while the worker runs.
 
-It ends after a fixed number of registrations. At the end nothing has failed, counters equal the rows, the audit chain
-is valid, every mail is sent, and neither open files nor memory have grown since the warm-up.
+Meanwhile an organiser reads overview, lists and people, and lets the worker tag people and make files (R26).
+
+It ends after a fixed number of registrations. At the end nothing has failed and nobody was refused, counters equal the
+rows, the audit chain is valid, every mail is sent, the worker has done what the organiser asked for, and neither open
+files nor memory have grown since the warm-up.
 """
 
 import re
@@ -16,14 +19,23 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import func, select
 
+from forum import clock
+from forum.accounts.enums import Role
+from forum.audit.models import AuditEntry
+from forum.audit.queries import REGISTRATIONS_EXPORTED
 from forum.extensions import db
 from forum.outbox.models import OutboxMessage
+from forum.people.models import RegistrationTag
 from forum.registration.enums import Status
+from forum.registration.kept_export_models import KeptExport
+from forum.tasks.models import Task
 from tests.factories.events import make_page
 from tests.factories.news import make_post
+from tests.factories.organisers import sign_in_somebody
 from tests.faults import races
+from tests.faults.desk import Desk
 from tests.faults.visitor import ANSWERS, RECEIVED, Answer, Visitor
 from tools.running import SECONDS, Running, kill, prepare, resident, wait_for
 
@@ -32,6 +44,8 @@ ACTORS, READERS = 4, 2
 # How many people each actor has registered when the server is first measured, and at the end.
 WARM_UP, LIVES = 15, 50
 PLACES = 40
+# How many tasks and files the organiser asks for, and the seconds between two looks at the lists.
+ASKED, PAUSE = 2, 2
 # Headings of the page after confirming without a place, also when a place has been offered already.
 WAITING = {
     "You are on the waiting list",
@@ -162,6 +176,18 @@ def read(stage: Stage) -> None:
             stage.note(browser.get(path), 404 if path.endswith("404") else 200)
 
 
+def organise(stage: Stage, desk: Desk) -> None:
+    """Read lists and a person's page until the run ends; the first times, also tag people and ask for files."""
+    asked = 0
+    while not stage.is_over.is_set():
+        people = desk.read(stage.note)
+        if people and asked < ASKED:
+            desk.tag_many(stage.note, people)
+            desk.export(stage.note)
+            asked += 1
+        stage.is_over.wait(PAUSE)
+
+
 @pytest.fixture
 def app(make_app, database_url):
     return make_app(database_url)
@@ -185,13 +211,24 @@ def forum(app, settings, database_url, static_folder, sqlite_template, tmp_path)
         kill(running)
 
 
-def test_many_lives_leave_nothing_wrong_and_nothing_behind(forum, app, tmp_path):
+@pytest.fixture
+def desk(app, forum) -> Desk:
+    """Give the browser of an organiser who is signed in."""
+    with app.app_context():
+        client = sign_in_somebody(app, Role.ORGANISER, races.current_event(), at=clock.now()).client
+        db.session.rollback()
+    cookie = client.get_cookie(app.config["SESSION_COOKIE_NAME"])
+    return Desk(forum.url, cookie.key, cookie.value)
+
+
+def test_many_lives_leave_nothing_wrong_and_nothing_behind(forum, app, desk, tmp_path):
     # Leave out the lines of the start: /status answers 503 until the worker has begun, and the fixture waits for 200.
     starting = len(forum.output.read_text().splitlines())
     stage = Stage(forum, tmp_path / "serving" / "mail")
     actors = [Actor(stage, number) for number in range(ACTORS)]
-    with ThreadPoolExecutor(ACTORS + READERS) as people:
+    with ThreadPoolExecutor(ACTORS + READERS + 1) as people:
         readers = [people.submit(read, stage) for _ in range(READERS)]
+        readers.append(people.submit(organise, stage, desk))
         try:
             list(people.map(lambda actor: actor.live(range(WARM_UP)), actors))
             warm = usage(forum)
@@ -213,6 +250,19 @@ def test_many_lives_leave_nothing_wrong_and_nothing_behind(forum, app, tmp_path)
     with app.app_context():
         wait_for(every_mail_has_left, forum)
         assert_everybody_is_there(actors)
+        wait_for(the_organiser_has_everything, forum)
+
+
+def the_organiser_has_everything() -> bool:
+    """Return whether the worker has ended the tasks, tagged people, and made every file."""
+    db.session.rollback()
+    ended = db.session.scalars(select(Task.ended_at)).all()
+    # A change of somebody's name ends the files with that person, so there may be fewer files than were asked for.
+    made = db.session.scalars(select(KeptExport.ready_at)).all()
+    asked = select(func.count()).where(AuditEntry.action == REGISTRATIONS_EXPORTED)
+    assert (len(ended), db.session.scalar(asked)) == (ASKED, ASKED)
+    tagged = db.session.scalar(select(func.count()).select_from(RegistrationTag))
+    return all([*ended, *made]) and bool(tagged)
 
 
 def every_mail_has_left() -> bool:

@@ -73,7 +73,8 @@ class Visitor:
 
     def __init__(self, url: str):
         self.url = url
-        self._browser = build_opener(HTTPCookieProcessor(CookieJar()))
+        self.cookies = CookieJar()
+        self._browser = build_opener(HTTPCookieProcessor(self.cookies))
 
     def get(self, path: str) -> Answer:
         """Fetch a page and follow redirects."""

@@ -1,0 +1,61 @@
+"""An organiser who works over HTTP while people register: reads lists and people, tags many, has lists exported.
+
+desk = Desk(url, cookie)    `cookie` is the session cookie of somebody who is signed in
+desk.read(note)             the overview, the attendee list, a search, and one person's page
+desk.tag_many(note)         starts a task for the worker
+desk.export(note)           asks the worker for a file with everybody
+
+`note` is called with each answer, and with the status that the answer should have if that is not 200.
+"""
+
+import re
+from collections.abc import Callable
+from http.cookiejar import Cookie
+from urllib.parse import urlencode, urlsplit
+
+from tests.faults.visitor import Answer, Visitor
+
+HERE = "/console/nf27"
+PERSON = re.compile(rf'href="{HERE}/registrations/([A-Z0-9-]+)[?"]')
+WHY = {"purpose": "everything", "recipient": "office", "shape": "csv"}
+CHOSEN = 5  # how many people are tagged together
+Note = Callable[..., Answer]
+
+
+class Desk(Visitor):
+    """The browser of a signed-in organiser."""
+
+    def __init__(self, url: str, name: str, value: str):
+        super().__init__(url)
+        host = urlsplit(url).hostname or ""
+        rest = (False, "/", True, False, None, False, None, None, {})
+        self.cookies.set_cookie(Cookie(0, name, value, None, False, host, False, *rest))
+
+    def read(self, note: Note) -> list[str]:
+        """Open the pages that organisers look at; return the references of the people in the list."""
+        self._look(note, f"{HERE}/")
+        people = PERSON.findall(self._look(note, f"{HERE}/attendees").text)
+        self._look(note, f"{HERE}/attendees?q=ngstr")
+        for reference in people[:1]:
+            self._look(note, f"{HERE}/registrations/{reference}")
+        return list(dict.fromkeys(people))
+
+    def tag_many(self, note: Note, people: list[str]) -> None:
+        """Add a tag to some people; the page that asks is shown again if they have changed meanwhile (409)."""
+        asked = urlencode([("whom", "chosen"), *(("who", one) for one in people[:CHOSEN])])
+        path = f"{HERE}/attendees/many/tag?{asked}"
+        answer = self._look(note, path)
+        while "/many/" in answer.url:
+            answer = self.post(path, {**answer.hidden, "tags": "press"})
+            note(answer, 409 if answer.status == 409 else 200)
+
+    def export(self, note: Note) -> None:
+        """Ask for a file that the worker makes, and open the page that says how far it is."""
+        path = f"{HERE}/attendees/export"
+        note(self.post(path, {**self._look(note, path).hidden, **WHY, "kept": "y"}))
+
+    def _look(self, note: Note, path: str) -> Answer:
+        """Open a page; whoever is not signed in would be led to another one."""
+        answer = note(self.get(path))
+        assert answer.url == f"{self.url}{path}", answer.url
+        return answer
