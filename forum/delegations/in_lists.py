@@ -52,11 +52,13 @@ def select_all() -> Select:
 
 def from_rows(rows: Iterable[Any]) -> Sequence[Delegated]:
     """Return the delegations that the rows of `select_all` stand for, by organisation."""
-    every = [
-        Delegated(number, _label(organisation, str(number)), search_fold(f"{contact} {organisation}"))
-        for number, organisation, contact in rows
-    ]
+    every = [_delegated(*row) for row in rows]
     return sorted(every, key=lambda one: (search_fold(one.label), one.number))
+
+
+def _delegated(number: int, organisation: str, contact: str) -> Delegated:
+    words = search_fold(f"{contact} {organisation}")
+    return Delegated(number, organisation, _label(organisation, str(number)), words)
 
 
 def numbers_of(registration_ids: Collection[int]) -> Mapping[int, int]:

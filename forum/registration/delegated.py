@@ -20,9 +20,13 @@ COLUMN = "delegation"  # the name of the column of delegations, in the list and 
 
 @dataclass(frozen=True)
 class Delegated:
-    """A confirmed delegation in the attendee list; `words` is the folded text in which a search looks."""
+    """A confirmed delegation in the attendee list.
+
+    `label` names it by its organisation and number; `words` is the folded text in which a search looks.
+    """
 
     number: int
+    organisation: str
     label: str
     words: str
 
