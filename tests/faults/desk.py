@@ -1,9 +1,9 @@
 """An organiser who works over HTTP while people register: reads lists and people, tags many, has lists exported.
 
-desk = Desk(url, cookie)    `cookie` is the session cookie of somebody who is signed in
-desk.read(note)             the overview, the attendee list, a search, and one person's page
-desk.tag_many(note)         starts a task for the worker
-desk.export(note)           asks the worker for a file with everybody
+desk = Desk(url, name, value)    name and value of the session cookie of somebody who is signed in
+people = desk.read(note)         reads the overview, the attendee list, a search, and one person's page
+desk.tag_many(note, people)      starts a task for the worker, about some of these people
+desk.export(note)                asks the worker for a file with everybody
 
 `note` is called with each answer, and with the status that the answer should have if that is not 200.
 """
@@ -19,6 +19,7 @@ HERE = "/console/nf27"
 PERSON = re.compile(rf'href="{HERE}/registrations/([A-Z0-9-]+)[?"]')
 WHY = {"purpose": "everything", "recipient": "office", "shape": "csv"}
 CHOSEN = 5  # how many people are tagged together
+TRIES = 10  # how often the form is sent in all, while people in it have changed each time
 Note = Callable[..., Answer]
 
 
@@ -45,9 +46,11 @@ class Desk(Visitor):
         asked = urlencode([("whom", "chosen"), *(("who", one) for one in people[:CHOSEN])])
         path = f"{HERE}/attendees/many/tag?{asked}"
         answer = self._look(note, path)
-        while "/many/" in answer.url:
+        for _number in range(TRIES):
             answer = self.post(path, {**answer.hidden, "tags": "press"})
-            note(answer, 409 if answer.status == 409 else 200)
+            if answer.status != 409:
+                break
+        note(answer)
 
     def export(self, note: Note) -> None:
         """Ask for a file that the worker makes, and open the page that says how far it is."""

@@ -2,16 +2,16 @@
 
 Meanwhile an organiser reads overview, lists and people, and lets the worker tag people and make files (R26).
 
-It ends after a fixed number of registrations. At the end nothing has failed and nobody was refused, counters equal the
-rows, the audit chain is valid, every mail is sent, the worker has done what the organiser asked for, and neither open
-files nor memory have grown since the warm-up.
+It ends after a fixed number of registrations. At the end nothing has failed, counters equal the rows, the audit chain
+is valid, every mail is sent, the worker has done what the organiser asked for, and neither open files nor memory have
+grown since the warm-up. Nobody was refused, but that an organiser has to look again where people had just changed.
 """
 
 import re
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from email import message_from_bytes, policy
 from operator import sub
@@ -212,23 +212,27 @@ def forum(app, settings, database_url, static_folder, sqlite_template, tmp_path)
 
 
 @pytest.fixture
-def desk(app, forum) -> Desk:
-    """Give the browser of an organiser who is signed in."""
-    with app.app_context():
-        client = sign_in_somebody(app, Role.ORGANISER, races.current_event(), at=clock.now()).client
-        db.session.rollback()
-    cookie = client.get_cookie(app.config["SESSION_COOKIE_NAME"])
-    return Desk(forum.url, cookie.key, cookie.value)
+def sign_in(app, forum) -> Callable[[], Desk]:
+    """Return a function that signs an organiser in, who gets files for five minutes, and returns their browser."""
+
+    def give() -> Desk:
+        with app.app_context():
+            client = sign_in_somebody(app, Role.ORGANISER, races.current_event(), at=clock.now()).client
+            db.session.rollback()
+        cookie = client.get_cookie(app.config["SESSION_COOKIE_NAME"])
+        return Desk(forum.url, cookie.key, cookie.value)
+
+    return give
 
 
-def test_many_lives_leave_nothing_wrong_and_nothing_behind(forum, app, desk, tmp_path):
+def test_many_lives_leave_nothing_wrong_and_nothing_behind(forum, app, sign_in, tmp_path):
     # Leave out the lines of the start: /status answers 503 until the worker has begun, and the fixture waits for 200.
     starting = len(forum.output.read_text().splitlines())
     stage = Stage(forum, tmp_path / "serving" / "mail")
     actors = [Actor(stage, number) for number in range(ACTORS)]
     with ThreadPoolExecutor(ACTORS + READERS + 1) as people:
         readers = [people.submit(read, stage) for _ in range(READERS)]
-        readers.append(people.submit(organise, stage, desk))
+        readers.append(people.submit(organise, stage, sign_in()))
         try:
             list(people.map(lambda actor: actor.live(range(WARM_UP)), actors))
             warm = usage(forum)
@@ -238,6 +242,7 @@ def test_many_lives_leave_nothing_wrong_and_nothing_behind(forum, app, desk, tmp
             stage.is_over.set()
         for reader in readers:
             reader.result()
+    sign_in().export(stage.note)
     assert set(stage.came) == {"good"}
     assert set(warm) == set(used)
     more = {pid: Usage(*map(sub, used[pid], warm[pid])) for pid in warm}
@@ -254,15 +259,15 @@ def test_many_lives_leave_nothing_wrong_and_nothing_behind(forum, app, desk, tmp
 
 
 def the_organiser_has_everything() -> bool:
-    """Return whether the worker has ended the tasks, tagged people, and made every file."""
+    """Return whether the worker has ended the tasks, tagged people, and made the files."""
     db.session.rollback()
     ended = db.session.scalars(select(Task.ended_at)).all()
-    # A change of somebody's name ends the files with that person, so there may be fewer files than were asked for.
+    # A changed name ends the files with that person: of all that were asked for, only the last one stays for sure.
     made = db.session.scalars(select(KeptExport.ready_at)).all()
     asked = select(func.count()).where(AuditEntry.action == REGISTRATIONS_EXPORTED)
-    assert (len(ended), db.session.scalar(asked)) == (ASKED, ASKED)
+    assert (len(ended), db.session.scalar(asked)) == (ASKED, ASKED + 1)
     tagged = db.session.scalar(select(func.count()).select_from(RegistrationTag))
-    return all([*ended, *made]) and bool(tagged)
+    return all([*ended, *made]) and bool(made and tagged)
 
 
 def every_mail_has_left() -> bool:

@@ -44,6 +44,8 @@ def test_time_limits_that_a_pooler_drops_are_told_until_the_role_has_them(
             owner.execute(f"ALTER ROLE postgres IN DATABASE {database} {setting}")
     finding = connections(make_app(postgres_url))
     assert (finding.is_well, finding.words) == (True, WELL)
+    with postgres_server.connect(database) as owner:  # later tests use the same database
+        owner.execute(f"ALTER ROLE postgres IN DATABASE {database} RESET ALL")
 
 
 @pytest.mark.postgresql

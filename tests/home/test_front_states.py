@@ -123,6 +123,20 @@ def test_front_of_a_full_event_says_so(pages, has_waiting_list, said):
     assert page.soup.select_one("svg.ring")["aria-label"].startswith("All 2 places are taken")
 
 
+@pytest.mark.parametrize(
+    ("language", "seen", "read_aloud"),
+    [
+        ("en", "1 place is taken", "The only place is taken;"),
+        ("sv", "1 plats är tagen", "Den enda platsen är tagen;"),
+    ],
+)
+def test_front_of_an_event_whose_only_place_is_taken_says_so(pages, language, seen, read_aloud):
+    make_event(capacity=1, taken=1, sectors=[make_sector("tech", ceiling=1, taken=1)])
+    ring = pages.get(f"/{language}/").soup.select_one("svg.ring")
+    assert ring["aria-label"].startswith(read_aloud)
+    assert seen in ring.text
+
+
 def test_front_of_an_earlier_event_is_an_archive(pages):
     make_event()
     archive = make_archive()
