@@ -1,8 +1,8 @@
 """Checking what a connection pooler, such as PgBouncer, does with the connections to PostgreSQL (R16, R29).
 
 A pooler may drop the time limits that each connection asks for when it begins. With transaction pooling it also gives
-each transaction another of the server's processes, so that prepared statements, settings and locks of a connection are
-lost or become another connection's.
+each transaction another of the server's processes, so that prepared statements of a connection are lost, and its
+settings and locks are lost or become another connection's.
 """
 
 from datetime import datetime
@@ -19,7 +19,7 @@ ADVICE = "docs/operations.md says what a connection pooler needs"
 def check(now: datetime) -> tuple[bool, str]:
     """Return whether connections keep their time limits and the server's process, and a sentence on it."""
     if db.engine.dialect.name != "postgresql":
-        return True, "the database is a file, and needs none"
+        return True, "the database is a file, which no pooler can come before"
     rows = db.session.execute(SETTINGS, {"names": list(ASKED)}).all()
     settings = {row.name: row.current_setting for row in rows}
     lost = [
