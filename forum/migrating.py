@@ -15,7 +15,7 @@ from alembic.ddl.sqlite import SQLiteImpl
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from alembic.util import CommandError
-from psycopg.errors import LockNotAvailable
+from psycopg.errors import DeadlockDetected, LockNotAvailable
 from sqlalchemy import Integer, MetaData, Table, event, inspect
 from sqlalchemy.engine import Connection
 from sqlalchemy.engine.interfaces import ReflectedColumn
@@ -56,7 +56,7 @@ class LostTriggers(CommandError):
 
 
 class TableInUse(CommandError):
-    """On PostgreSQL, a table was locked for longer than a migration waits for it."""
+    """On PostgreSQL, a table was in use for longer than a migration waits, or by somebody who waited for it in turn."""
 
 
 @contextmanager
@@ -68,10 +68,10 @@ def prepared(connection: Connection) -> Iterator[None]:
         with patience(None):
             yield
     except OperationalError as problem:
-        if isinstance(problem.orig, LockNotAvailable):
+        if isinstance(problem.orig, (LockNotAvailable, DeadlockDetected)):
             raise TableInUse(
-                f"A table was in use for longer than {LOCK_TIMEOUT}. This step has changed nothing; try again,"
-                " with the forum stopped if need be."
+                f"A table was in use for longer than {LOCK_TIMEOUT}, or by somebody who waited for this step."
+                " The step has changed nothing; try again, with the forum stopped if need be."
             ) from problem
         raise
     finally:
