@@ -50,9 +50,7 @@ def new(event: str) -> ResponseReturnValue:
     get_locked_or_404(event)
     mailing = _keep(*_filters_in_url(event), form)
     db.session.commit()
-    if mailing.status == MailingStatus.PROPOSED:
-        flash(_("Saved as a draft. Nothing has been sent."), "success")
-    return lead_to(mailing)
+    return _show_kept(mailing)
 
 
 @bp.route("/mailings/<int:mailing>/text", methods=["GET", "POST"])
@@ -184,6 +182,22 @@ def _keep(event: Event, filters: Filters, form: NewMessageForm) -> Mailing:
     asked = [one.key for one in list_asked(event)] if filters.chooser else []
     keys = [*dict.fromkeys([*asked, *by_first(filters.values("answer"))])]
     return own_words.draft(event, form.written(), audience=None, people=numbers, question_keys=keys, **sent)
+
+
+def _show_kept(mailing: Mailing) -> ResponseReturnValue:
+    """Lead to the message that the form has made: just now, or when it was sent before."""
+    if queries.is_as_drafted(mailing):
+        flash(_("Saved as a draft. Nothing has been sent."), "success")
+    else:
+        flash(
+            _(
+                "This form was saved before. Somebody has changed or sent the message since. Look how it stands now."
+            ),
+            "warning",
+        )
+    if not words.may_know_people(mailing):
+        return redirect(url_for("outbox.index", event=mailing.event.slug), 303)
+    return lead_to(mailing)
 
 
 def _draft_page(

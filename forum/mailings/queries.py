@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement, case, exists, func, or_, select
 from sqlalchemy.orm import joinedload
 
 from forum.audit.models import AuditEntry
-from forum.audit.queries import of_form
+from forum.audit.queries import find_all, of_form
 from forum.columns import LARGEST_ID
 from forum.events.models import Event
 from forum.extensions import db
@@ -58,6 +58,11 @@ def find_drafted(event: Event, form_key: str) -> Mailing | None:
     drafted = of_form(DRAFTED, form_key).where(AuditEntry.subject_type == Mailing.__tablename__)
     query = select(Mailing).where(Mailing.event_id == event.id, Mailing.id.in_(drafted))
     return db.session.scalars(query).first()
+
+
+def is_as_drafted(mailing: Mailing) -> bool:
+    """Return whether a message is still the draft that it was made as: nobody has changed or sent it."""
+    return {entry.action for entry in find_all(mailing)} == {DRAFTED}
 
 
 def find_open_change(event: Event) -> Mailing | None:

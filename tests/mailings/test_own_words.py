@@ -35,6 +35,7 @@ from forum.outbox.models import OutboxMessage
 from forum.registration import actions
 from tests.factories.events import NOW
 from tests.factories.own_words import WRITTEN, make_draft, make_planned
+from tests.factories.questions import make_question
 from tests.factories.registrations import confirmed, register, write
 from tests.registration.reading import comparable
 
@@ -49,6 +50,9 @@ REFUSED_SUBJECTS = {
     "x" * 121: "Use at most 120 characters",
 }
 UNKNOWN = ("{email}", "{event.__init__.__code__}", "{{config}}", "{}", "{given name!r}", "{0}")
+CHANGED_SINCE = (
+    "This form was saved before. Somebody has changed or sent the message since. Look how it stands now."
+)
 PRESSED = {"begins_at": None, "user_id": 1, "actor": "user:1", "now": NOW}
 
 
@@ -438,8 +442,25 @@ def test_a_form_that_is_sent_twice_makes_one_draft(organiser, event, losing_answ
     )
     organiser.get("sent_mailings.send", event="nf27", mailing=mailing.id).submit(follow=True)
     sent = page.submit(typed, follow=True)
-    assert (sent.path, sent.flashes) == (f"/console/nf27/mailings/{mailing.id}/results", [])
+    assert (sent.path, sent.flashes) == (f"/console/nf27/mailings/{mailing.id}/results", [CHANGED_SINCE])
     assert len(audit.find_all(mailing)) == 2
+
+
+def test_a_form_that_is_sent_again_does_not_call_a_colleagues_words_saved(organiser, event):
+    """A draft that somebody has changed since is shown as it stands; to whom it may be hidden, the list is (S14)."""
+    diet = make_question(event, "diet", choices=["vegan"], care=True)
+    page = organiser.get("own_mailings.new", event="nf27")
+    typed = {"subjects-en": "Choose", "words-en": "Come."}
+    page.submit(typed, follow=True)
+    draft = db.session.scalars(select(Mailing)).one()
+    stored = organiser.get("own_mailings.write", event="nf27", mailing=draft.id)
+    stored.submit({"words-en": "Come soon."}, follow=True)
+    again = page.submit(typed, follow=True)
+    assert (again.path, again.flashes) == (f"/console/nf27/mailings/{draft.id}/text", [CHANGED_SINCE])
+    db.session.rollback()
+    write(own_words.readdress, draft, {"unanswered": diet.key}, actor="user:1", now=NOW)
+    again = page.submit(typed, follow=True)
+    assert (again.path, again.flashes) == ("/console/nf27/mail", [CHANGED_SINCE])
 
 
 def test_a_changed_form_or_the_form_of_a_deleted_draft_makes_another_draft(organiser, event):
