@@ -40,8 +40,8 @@ ANSWER_SECONDS = 61.0  # a little more than PostgreSQL's own limit for one state
 AT_ONCE = 0.005
 # The function of PostgreSQL that finds out whether a prepared statement still returns the same columns (plancache.c).
 LOOKS_AT_PLAN = "RevalidateCachedQuery"
-# Errors of a statement that the server has not prepared, or has under a name that is taken: a connection pooler has
-# exchanged the server's process.
+# Errors that show that a connection pooler has exchanged the server's process: the new one has not prepared the
+# statement, or has prepared another one under its name.
 UNPREPARED = (psycopg.errors.InvalidSqlStatementName, psycopg.errors.DuplicatePreparedStatement)
 _patience: ContextVar[float | None] = ContextVar("patience")
 
@@ -208,8 +208,9 @@ def _replace_if_gone(raw: Any, _record: Any, _fairy: Any) -> None:
 def _tell_outdated(context: ExceptionContext) -> None:
     """Raise the error of a busy database for a prepared statement that is outdated or lost (R16).
 
-    PostgreSQL refuses a statement where the type of a column that it returns has changed. The failed transaction lets
-    the server forget all statements, so the next try prepares it anew. Other refusals of PostgreSQL have the same code,
+    PostgreSQL refuses a statement where the type of a column that it returns has changed. All statements of the
+    connection are forgotten then, so that the next try prepares them anew: the end of the transaction would not do it
+    where only a savepoint is undone. Other refusals of PostgreSQL have the same code,
     and a message in the server's language: only the function of PostgreSQL that found the change tells them apart.
     """
     problem = context.original_exception
@@ -218,6 +219,9 @@ def _tell_outdated(context: ExceptionContext) -> None:
         and problem.diag.source_function == LOOKS_AT_PLAN
     )
     if is_outdated or isinstance(problem, UNPREPARED):
+        raw: Any = context.connection and context.connection.connection.driver_connection
+        if raw:
+            raw._prepared.clear()
         raise OperationalError(context.statement, None, problem)
 
 

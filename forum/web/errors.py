@@ -60,7 +60,7 @@ def show(error: HTTPException, kept: Sequence[tuple[str, str]] = ()) -> Response
     """
     if error.response is not None or error.code is None or error.code < 400:
         return error.get_response()
-    # The page of another error reads the database, too, and may find it busy: Flask then asks for the page of a 500.
+    # An error page reads the database, too. Where that is busy, Flask has this called once more, for a status 500.
     if isinstance(error, InternalServerError) and isinstance(error.original_exception, BUSY):
         return show_busy(error.original_exception)
     db.session.rollback()
@@ -77,7 +77,7 @@ def show(error: HTTPException, kept: Sequence[tuple[str, str]] = ()) -> Response
 
 def show_busy(error: Exception) -> ResponseReturnValue:
     """Show the page for a queue or store that is full, locked or away; its button sends a form again (R13–R16)."""
-    g.cause = without_values(error)
+    g.setdefault("cause", without_values(error))  # not in place of an unexpected error that came before
     response = make_response(show(ServiceUnavailable(), kept=_what_was_sent()))
     response.headers["Retry-After"] = RETRY_SECONDS
     return response

@@ -3,7 +3,7 @@
 import pytest
 from sqlalchemy import text
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import NotSupportedError, ProgrammingError
+from sqlalchemy.exc import NotSupportedError, OperationalError, ProgrammingError
 
 from forum.accounts.enums import Role
 from forum.extensions import db
@@ -14,6 +14,7 @@ from tests.factories.registrations import confirmed
 pytestmark = [pytest.mark.postgresql, pytest.mark.usefixtures("frozen")]
 # psycopg prepares a statement after it has been executed this many times on a connection.
 THRESHOLD = 5
+READ = text("SELECT key FROM sectors WHERE id = 0")
 
 
 @pytest.fixture
@@ -112,6 +113,25 @@ def test_statement_that_a_pooler_loses_is_the_busy_page_once(organiser, path, st
     answers = [client.get(path) for _time in range(THRESHOLD)]
     (refused,) = [answer for answer in answers if answer.status_code != status]
     assert (refused.status_code, refused.headers["Retry-After"]) == (503, "10")
+
+
+def test_statement_that_is_lost_within_a_savepoint_is_prepared_anew(database):
+    """Undoing the savepoint does not end the transaction, whose end makes a connection forget its statements."""
+    # A connection that has undone a savepoint before it prepared anything: psycopg forgets nothing by the next one.
+    database.rollback()
+    db.engine.dispose()
+    with pytest.raises(ProgrammingError), database.begin_nested():
+        database.execute(text("SELECT nothing FROM registrations"))
+    for _time in range(THRESHOLD + 2):
+        database.execute(READ)
+    raw = database.connection().connection.driver_connection
+    database.rollback()
+    raw.pgconn.exec_(b"DEALLOCATE ALL")
+    database.connection()
+    with pytest.raises(OperationalError), database.begin_nested():
+        database.execute(READ)
+    database.rollback()
+    assert database.execute(READ).all() == []
 
 
 def test_no_two_connections_give_a_prepared_statement_the_same_name(app):
