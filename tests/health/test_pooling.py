@@ -49,7 +49,9 @@ def test_time_limits_that_a_pooler_drops_are_told_until_the_role_has_them(
 
 
 @pytest.mark.postgresql
-@pytest.mark.parametrize("processes", [[7, 7], [7, 8, 9]], ids=["given away", "exchanged"])
+@pytest.mark.parametrize(
+    "processes", [[7, 7], [7, 8, 9], [7, 8, 7, 8, 9]], ids=["given away", "exchanged", "exchanged later"]
+)
 def test_a_pooler_that_shares_processes_is_told(make_app, postgres_url, monkeypatch, processes):
     read = iter(processes)
     monkeypatch.setattr(pooling, "_read_process", lambda _connection: next(read))
