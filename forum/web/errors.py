@@ -77,7 +77,8 @@ def show(error: HTTPException, kept: Sequence[tuple[str, str]] = ()) -> Response
 
 def show_busy(error: Exception) -> ResponseReturnValue:
     """Show the page for a queue or store that is full, locked or away; its button sends a form again (R13–R16)."""
-    g.setdefault("cause", without_values(error))  # not in place of an unexpected error that came before
+    if "cause" not in g:  # an unexpected error may have come before, and is the cause then
+        g.cause = without_values(error)
     response = make_response(show(ServiceUnavailable(), kept=_what_was_sent()))
     response.headers["Retry-After"] = RETRY_SECONDS
     return response
