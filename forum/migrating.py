@@ -56,7 +56,7 @@ class LostTriggers(CommandError):
 
 
 class TableInUse(CommandError):
-    """On PostgreSQL, a table was in use for longer than a migration waits, or by somebody who waited for it in turn."""
+    """On PostgreSQL, a table was in use for longer than a migration waits, or the wait was ended as a deadlock."""
 
 
 @contextmanager

@@ -208,10 +208,10 @@ def _replace_if_gone(raw: Any, _record: Any, _fairy: Any) -> None:
 def _tell_outdated(context: ExceptionContext) -> None:
     """Raise the error of a busy database for a prepared statement that is outdated or lost (R16).
 
-    PostgreSQL refuses a statement where the type of a column that it returns has changed. All statements of the
-    connection are forgotten then, so that the next try prepares them anew: the end of the transaction would not do it
-    where only a savepoint is undone. Other refusals of PostgreSQL have the same code,
-    and a message in the server's language: only the function of PostgreSQL that found the change tells them apart.
+    PostgreSQL refuses a statement that returns a column whose type has changed since. All prepared statements of the
+    connection are forgotten here, so that the next try prepares them anew: where only a savepoint is undone, the
+    transaction goes on, and psycopg would keep them. Other refusals of PostgreSQL have the same code, and a message in
+    the server's language: only the function of PostgreSQL that found the changed column tells them apart.
     """
     problem = context.original_exception
     is_outdated = (

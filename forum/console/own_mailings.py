@@ -185,7 +185,7 @@ def _keep(event: Event, filters: Filters, form: NewMessageForm) -> Mailing:
 
 
 def _show_kept(mailing: Mailing) -> ResponseReturnValue:
-    """Lead to the message that the form has made: just now, or when it was sent before."""
+    """Redirect to the message that the form has made, now or when it was sent before; say if it has changed since."""
     if queries.is_as_drafted(mailing):
         flash(_("Saved as a draft. Nothing has been sent."), "success")
     else:

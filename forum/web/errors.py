@@ -60,7 +60,7 @@ def show(error: HTTPException, kept: Sequence[tuple[str, str]] = ()) -> Response
     """
     if error.response is not None or error.code is None or error.code < 400:
         return error.get_response()
-    # An error page reads the database, too. Where that is busy, Flask has this called once more, for a status 500.
+    # If the database is too busy for the page of another error, Flask calls this function again, with a status 500.
     if isinstance(error, InternalServerError) and isinstance(error.original_exception, BUSY):
         return show_busy(error.original_exception)
     db.session.rollback()
@@ -77,7 +77,7 @@ def show(error: HTTPException, kept: Sequence[tuple[str, str]] = ()) -> Response
 
 def show_busy(error: Exception) -> ResponseReturnValue:
     """Show the page for a queue or store that is full, locked or away; its button sends a form again (R13–R16)."""
-    if "cause" not in g:  # an unexpected error may have come before, and is the cause then
+    if "cause" not in g:  # keep the cause of an unexpected error that came before this one
         g.cause = without_values(error)
     response = make_response(show(ServiceUnavailable(), kept=_what_was_sent()))
     response.headers["Retry-After"] = RETRY_SECONDS

@@ -5,7 +5,7 @@ people = desk.read(note)         reads the overview, the attendee list, a search
 desk.tag_many(note, people)      starts a task for the worker, about some of these people
 desk.export(note)                asks the worker for a file with everybody
 
-`note` is called with each answer, and with the status that the answer should have if that is not 200.
+`note` is called with each page that is reached, and checks that its status is 200.
 """
 
 import re
@@ -19,7 +19,7 @@ HERE = "/console/nf27"
 PERSON = re.compile(rf'href="{HERE}/registrations/([A-Z0-9-]+)[?"]')
 WHY = {"purpose": "everything", "recipient": "office", "shape": "csv"}
 CHOSEN = 5  # how many people are tagged together
-TRIES = 10  # how often the form is sent in all, while people in it have changed each time
+TRIES = 10  # how often the form is sent at most, when people whom it names have changed since it was shown
 Note = Callable[..., Answer]
 
 
