@@ -45,8 +45,9 @@ def new(event: str) -> ResponseReturnValue:
     """Ask for the words of a message to the people selected by the URL's filters; on POST keep or preview it."""
     shown, filters = _filters_in_url(event)
     form = NewMessageForm(kept_words.sent_or_kept(), event=shown)
-    if not form.validate_on_submit() or request.form.get("act") == PREVIEW:
-        return _new_page(shown, filters, form)
+    is_valid, is_preview = form.validate_on_submit(), request.form.get("act") == PREVIEW
+    if not is_valid or is_preview:
+        return _new_page(shown, filters, form, is_unsaved=is_valid and is_preview)
     get_locked_or_404(event)
     mailing = _keep(*_filters_in_url(event), form)
     db.session.commit()
@@ -60,8 +61,9 @@ def write(event: str, mailing: int) -> ResponseReturnValue:
     if answer := _ask_if_planned(shown):
         return answer
     form = _form_of(shown)
-    if not form.validate_on_submit() or request.form.get("act") == PREVIEW:
-        return _draft_page(shown, form)
+    is_valid, is_preview = form.validate_on_submit(), request.form.get("act") == PREVIEW
+    if not is_valid or is_preview:
+        return _draft_page(shown, form, is_unsaved=is_valid and is_preview)
     shown = find_or_404(get_locked_or_404(event), mailing)
     try:
         form.refuse_if_changed(MessageForm.stored(shown))
@@ -114,16 +116,16 @@ def discard(event: str, mailing: int) -> ResponseReturnValue:
     return redirect(url_for("outbox.index", event=event), 303)
 
 
-def _new_page(event: Event, filters: Filters, form: MessageForm) -> ResponseReturnValue:
+def _new_page(event: Event, filters: Filters, form: MessageForm, *, is_unsaved: bool) -> ResponseReturnValue:
+    """Return the page of a new message; if `is_unsaved`, the typed words are valid, and the page previews them."""
     number = db.session.scalar(select(func.count()).select_from(listing.matching(event, filters).subquery()))
-    is_preview = form.is_submitted() and not form.errors
     page = render_template(
         "console/own_mailings/new.html",
         event=event,
         form=form,
         said=filter_words.said(event, filters),
         number=number,
-        samples=words.list_samples(own_words.sketch(event, form.written())) if is_preview else [],
+        samples=words.list_samples(own_words.sketch(event, form.written())) if is_unsaved else [],
     )
     return page, 422 if form.errors else 200
 
@@ -201,16 +203,15 @@ def _show_kept(mailing: Mailing) -> ResponseReturnValue:
 
 
 def _draft_page(
-    mailing: Mailing, form: MessageForm, meanwhile: ChangedMeanwhile | None = None
+    mailing: Mailing, form: MessageForm, meanwhile: ChangedMeanwhile | None = None, *, is_unsaved: bool = False
 ) -> ResponseReturnValue:
+    """Return the page of a draft; if `is_unsaved`, the typed words are valid, and the page previews them."""
     if mailing.status != MailingStatus.PROPOSED:
         return lead_to(mailing)
     compared = [*differences(form, meanwhile.stored)] if meanwhile else []
     if meanwhile:
         form.show(meanwhile.stored)
-    # The preview shows the typed words, unsaved. If the typed words have an error, or a colleague has saved other words
-    # meanwhile, it shows the saved words.
-    is_unsaved = not meanwhile and not form.errors and request.form.get("act") == PREVIEW
+    # The preview shows the saved words if the typed words have an error, or a colleague has saved others meanwhile.
     said = own_words.sketch(mailing.event, form.written(), mailing.audience) if is_unsaved else mailing
     meant, text = words.describe_meant(mailing, said), request.args.get("person", "")
     want_languages(form, [code for code in NAMES if meant.audience.languages[code]])
