@@ -23,7 +23,7 @@ from forum.questions.enums import Sensitivity
 from forum.registration.enums import APPROVED, Status
 from forum.registration.wording import status_name
 from forum.web.edits import ShowsStored
-from forum.web.forms import SentOnce, TidyForm
+from forum.web.forms import SentOnce, TidyForm, required
 from forum.web.languages import NAMES, in_language, language_name
 
 LONGEST_SUBJECT, LONGEST_WORDS = 120, 8000
@@ -41,8 +41,8 @@ class MessageForm(ShowsStored, TidyForm):
 
     category = RadioField(
         _l("Kind of message"),
+        [required(_l("Choose the kind of message"))],
         choices=[SelectChoice(code.value, name) for code, name in CATEGORIES.items()],
-        default=Category.PRACTICAL.value,
     )
     subjects = TextsField(LineTexts, _l("Subject"), longest=LONGEST_SUBJECT, missing=_l("Enter a subject"))
     words = TextsField(LongTexts, _l("Text"), longest=LONGEST_WORDS, missing=_l("Enter the text"))

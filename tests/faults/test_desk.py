@@ -61,6 +61,7 @@ def note(organiser: Pages, person: Registration) -> Asked:
 
 def write_message(organiser: Pages, person: Registration) -> Asked:
     return organiser.get("own_mailings.new", **HERE), {
+        "category": "practical",
         "subjects-en": "News",
         "words-en": LONG,
         "fallback": "en",

@@ -17,6 +17,7 @@ from forum import clock
 from forum.accounts.enums import Role
 from forum.audit import queries as audit
 from forum.columns import Text
+from forum.console.own_mailings import PREVIEW
 from forum.database import start_write
 from forum.extensions import db
 from forum.jobs.table import JOBS
@@ -33,6 +34,7 @@ from forum.outbox import placeholders
 from forum.outbox.enums import Lane, MessageStatus
 from forum.outbox.models import OutboxMessage
 from forum.registration import actions
+from forum.web.forms import SWITCH
 from tests.factories.events import NOW
 from tests.factories.own_words import WRITTEN, make_draft, make_planned
 from tests.factories.questions import make_question
@@ -108,6 +110,7 @@ def test_an_organiser_writes_to_one_sector_stops_mends_and_sends(organiser, even
     assert "Sector: NGOs" in page.text.replace("NGO:s", "NGOs") or "Sector:" in page.text
     page = page.submit(
         {
+            "category": "practical",
             "subjects-sv": "Välj grupp",
             "words-sv": "Hej {given name}",
             "subjects-en": "Choose your group",
@@ -431,7 +434,7 @@ def test_a_form_that_is_sent_twice_makes_one_draft(organiser, event, losing_answ
     """Sent again from the busy page after a commit whose answer was lost, the form leads to the draft (R03)."""
     confirmed(event, family_name="Kanarie")
     page = organiser.get("own_mailings.new", event="nf27", **whom)
-    typed = {"subjects-en": "Choose", "words-en": "Come."}
+    typed = {"category": "practical", "subjects-en": "Choose", "words-en": "Come."}
     with losing_answers():
         busy = page.submit(typed, expect=503)
     again = busy.submit(button="Try again", follow=True)
@@ -450,7 +453,7 @@ def test_a_form_that_is_sent_again_does_not_call_a_colleagues_words_saved(organi
     """A draft that somebody has changed since is shown as it stands; to whom it may be hidden, the list is (S14)."""
     diet = make_question(event, "diet", choices=["vegan"], care=True)
     page = organiser.get("own_mailings.new", event="nf27")
-    typed = {"subjects-en": "Choose", "words-en": "Come."}
+    typed = {"category": "practical", "subjects-en": "Choose", "words-en": "Come."}
     page.submit(typed, follow=True)
     draft = db.session.scalars(select(Mailing)).one()
     stored = organiser.get("own_mailings.write", event="nf27", mailing=draft.id)
@@ -466,10 +469,10 @@ def test_a_form_that_is_sent_again_does_not_call_a_colleagues_words_saved(organi
 def test_a_changed_form_or_the_form_of_a_deleted_draft_makes_another_draft(organiser, event):
     page = organiser.get("own_mailings.new", event="nf27")
     for words in ("Come.", "Come soon.", "Come."):
-        page.submit({"subjects-en": "Choose", "words-en": words})
+        page.submit({"category": "practical", "subjects-en": "Choose", "words-en": words})
     first, second = db.session.scalars(select(Mailing).order_by(Mailing.id)).all()
     organiser.get("own_mailings.discard", event="nf27", mailing=first.id).submit()
-    page.submit({"subjects-en": "Choose", "words-en": "Come."})
+    page.submit({"category": "practical", "subjects-en": "Choose", "words-en": "Come."})
     db.session.rollback()
     left = db.session.scalars(select(Mailing).order_by(Mailing.id)).all()
     assert [one.words["en"] for one in left] == ["Come soon.", "Come."]
@@ -500,8 +503,8 @@ def losing_answers(app, monkeypatch):
 def test_a_subject_that_tells_where_somebody_is_or_harms_a_mail_is_refused(organiser, event):
     shown = organiser.get("own_mailings.new", event="nf27")
     for subject, problem in REFUSED_SUBJECTS.items():
-        typed = {"subjects-en": subject, "words-en": "Come.", "subjects-sv": "Kom", "words-sv": "Kom."}
-        page = shown.submit(typed, expect=422)
+        written = {"subjects-en": subject, "words-en": "Come.", "subjects-sv": "Kom", "words-sv": "Kom."}
+        page = shown.submit({"category": "practical", **written}, expect=422)
         assert page.errors["subjects-en"].startswith(problem)
         assert page.form().data["words-en"] == ["Come."]
     assert db.session.scalars(select(Mailing)).all() == []
@@ -519,10 +522,31 @@ def test_a_subject_that_the_event_s_new_place_makes_telling_is_not_sent(organise
     assert mailing.status == MailingStatus.PROPOSED
 
 
+def test_the_kind_of_a_new_message_is_chosen_and_not_preselected(organiser, event):
+    """People can refuse one kind and get the other, so the organiser decides which one it is (A05, M07)."""
+    page = organiser.get("own_mailings.new", event="nf27")
+    typed = {"subjects-en": "Choose", "words-en": "Come.", "fallback": "en"}
+    for button in ("Save the draft", "Preview"):
+        refused = page.submit(typed, button=button, expect=422)
+        assert refused.errors["category"] == "Choose the kind of message"
+        assert refused.form().data["words-en"] == ["Come."]
+    assert db.session.scalars(select(Mailing)).all() == []
+
+
+@pytest.mark.parametrize("category", ["", "practical", "nothing"])
+def test_a_preview_in_the_other_language_has_no_words_that_nobody_has_checked(organiser, event, category):
+    """The button that switches the page's language checks nothing, whatever button is sent with it."""
+    draft = make_draft(event)
+    sent = {"subjects-en": "Choose", "words-en": "Unchecked {name}", "act": PREVIEW, SWITCH: "sv"}
+    for address in ("/console/nf27/message", f"/console/nf27/mailings/{draft.id}/text"):
+        page = organiser.post(address, forged={**sent, "category": category}, expect=200)
+        assert not any("Unchecked" in frame["srcdoc"] for frame in page.soup.select("iframe.mail-frame"))
+
+
 def test_an_unknown_placeholder_is_refused_and_named(organiser, event):
     shown = organiser.get("own_mailings.new", event="nf27")
     for unknown in UNKNOWN:
-        page = shown.submit({"subjects-en": "Choose", "words-en": f"Dear {unknown}"}, expect=422)
+        page = shown.submit({"category": "practical", "subjects-en": "Choose", "words-en": f"Dear {unknown}"}, expect=422)
         assert "no placeholder. These are: {given name}, {family name}" in page.errors["words-en"]
 
 
@@ -559,7 +583,7 @@ def test_a_mailer_writes_by_sector_and_status_and_reads_no_names(sign_in_as, eve
     person = confirmed(event, "ngo", given_name="Kanarie")
     pages = sign_in_as(Role.MAILER, event)
     pages.get("own_mailings.new", event="nf27", q="Kanarie", expect=404)
-    typed = {"subjects-en": "Choose", "words-en": "Dear {given name}"}
+    typed = {"category": "practical", "subjects-en": "Choose", "words-en": "Dear {given name}"}
     page = pages.post("own_mailings.new", typed, event="nf27", sector="ngo", follow=True, expect=200)
     assert "1 person gets it." in page.text
     assert "Kanarie" not in page.text
@@ -575,7 +599,7 @@ def test_those_chosen_in_the_attendee_list_are_written_to(organiser, event):
     chosen, _other = confirmed(event), confirmed(event)
     page = organiser.get("attendees.index", event="nf27")
     page = page.form("#many").submit(button="Write …", follow=True, forged={"who": chosen.reference})
-    page = page.submit({"subjects-en": "Choose", "words-en": "Dear"}, follow=True)
+    page = page.submit({"category": "practical", "subjects-en": "Choose", "words-en": "Dear"}, follow=True)
     assert "1 person chosen one by one" in page.text
     mailing = db.session.scalars(select(Mailing)).one()
     people = db.session.scalars(select(MailingRecipient.registration_id)).all()

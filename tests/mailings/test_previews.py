@@ -95,6 +95,7 @@ def test_other_recipients_are_shown_with_words_that_are_not_saved(organiser, eve
 def test_a_new_message_is_shown_before_there_is_a_draft(organiser, event):
     confirmed(event)
     typed = {f"{part}-{code}": f"{part} {code}" for part in ("subjects", "words") for code in ("sv", "en")}
+    typed["category"] = "practical"
     page = organiser.get("own_mailings.new", event="nf27")
     shown = page.form("form.form").submit(typed, button="Preview", expect=200)
     assert "These words are not saved yet" in shown.text

@@ -238,7 +238,8 @@ def test_people_ticked_in_the_list_may_have_been_found_by_any_answer(event, peop
     page = organiser.get("attendees.index", event="nf27", **FILTERS)
     ticked = {"who": [one.reference for one in people[:2]]}
     page = page.form("#many").submit(button="Write …", follow=True, forged=ticked)
-    page.submit({"subjects-en": "Your bus", "words-en": "It waits for you."}, follow=True)
+    written = {"category": "practical", "subjects-en": "Your bus", "words-en": "It waits for you."}
+    page.submit(written, follow=True)
     chosen = select(MailingRecipient.registration_id)
     assert db.session.scalars(chosen).all() == [one.id for one in people[:2]]
     delete_at(event.ends_at + WEEK)
