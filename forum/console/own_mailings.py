@@ -203,7 +203,11 @@ def _show_kept(mailing: Mailing) -> ResponseReturnValue:
 
 
 def _draft_page(
-    mailing: Mailing, form: MessageForm, meanwhile: ChangedMeanwhile | None = None, *, is_unsaved: bool = False
+    mailing: Mailing,
+    form: MessageForm,
+    meanwhile: ChangedMeanwhile | None = None,
+    *,
+    is_unsaved: bool = False,
 ) -> ResponseReturnValue:
     """Return the page of a draft; if `is_unsaved`, the typed words are valid, and the page previews them."""
     if mailing.status != MailingStatus.PROPOSED:

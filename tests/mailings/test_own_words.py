@@ -546,7 +546,9 @@ def test_a_preview_in_the_other_language_has_no_words_that_nobody_has_checked(or
 def test_an_unknown_placeholder_is_refused_and_named(organiser, event):
     shown = organiser.get("own_mailings.new", event="nf27")
     for unknown in UNKNOWN:
-        page = shown.submit({"category": "practical", "subjects-en": "Choose", "words-en": f"Dear {unknown}"}, expect=422)
+        page = shown.submit(
+            {"category": "practical", "subjects-en": "Choose", "words-en": f"Dear {unknown}"}, expect=422
+        )
         assert "no placeholder. These are: {given name}, {family name}" in page.errors["words-en"]
 
 
