@@ -36,15 +36,17 @@ SETTINGS = {
     ),
 }
 TRIGGERS = {
-    "sqlite": "SELECT name, tbl_name FROM sqlite_schema WHERE type = 'trigger'",
-    "postgresql": "SELECT tgname, relname FROM pg_trigger JOIN pg_class ON pg_class.oid = tgrelid"
-    " WHERE NOT tgisinternal",
+    "sqlite": "SELECT name, tbl_name, sql FROM sqlite_schema WHERE type = 'trigger'",
+    "postgresql": "SELECT tgname, relname, pg_get_triggerdef(pg_trigger.oid)"
+    " FROM pg_trigger JOIN pg_class ON pg_class.oid = tgrelid WHERE NOT tgisinternal",
 }
 OWN_TRIGGERS = "SELECT name, sql FROM sqlite_schema WHERE type = 'trigger' AND tbl_name = ?"
 # The database's own search indexes and counts, which no model maps; SQLite keeps each index in several tables
 # (migrations 0023, 0074, 0076 and 0082).
 INDEX = re.compile(r"(search|people)_index(_[a-z]+)?|people_counts")
 DROPPED = re.compile(r'\s*DROP\s+TRIGGER\s+(?:IF\s+EXISTS\s+)?"?(\w+)', re.IGNORECASE)
+# Where a column gets another name, the database itself writes it into the triggers.
+COLUMN_RENAMED = re.compile(r"\s*ALTER\s+TABLE\s+\S+\s+RENAME\s+(?!TO\b)", re.IGNORECASE)
 
 
 class OrphanedRows(CommandError):
@@ -52,7 +54,7 @@ class OrphanedRows(CommandError):
 
 
 class LostTriggers(CommandError):
-    """A migration has lost triggers that it did not drop by name."""
+    """A migration has lost or changed triggers that it did not drop by name."""
 
 
 class TableInUse(CommandError):
@@ -133,26 +135,31 @@ class StepCheck:
         self._connection = connection
         self._before = self._triggers()
         self._dropped: set[str] = set()
+        self._has_renamed_column = False
         # End the open transaction: inside it, Alembic would not begin a transaction for each migration.
         connection.rollback()
-        event.listen(connection, "before_cursor_execute", self._note_dropped_trigger)
+        event.listen(connection, "before_cursor_execute", self._note_statement)
 
     def __call__(self, **_step: Any) -> None:
         """Check the database. Raises OrphanedRows or LostTriggers."""
         if self._connection.dialect.name == "sqlite":
             self._refuse_orphans()
-        tables = set(inspect(self._connection).get_table_names())
         after = self._triggers()
-        lost = {
-            name
-            for name, table in self._before - after
-            if table in tables and name not in self._dropped and name not in dict(after)
+        self._refuse_lost_triggers(after)
+        self._before, self._dropped, self._has_renamed_column = after, set(), False
+
+    def _refuse_lost_triggers(self, after: set[tuple[str, str, str]]) -> None:
+        tables = set(inspect(self._connection).get_table_names())
+        names, places = {name for name, _, _ in after}, {(name, table) for name, table, _ in after}
+        gone = {one for one in self._before - after if one[1] in tables and one[0] not in self._dropped}
+        lost = {name for name, _, _ in gone if name not in names}
+        changed = {
+            name for name, table, _ in gone if (name, table) in places and not self._has_renamed_column
         }
-        if lost:
-            raise LostTriggers(
-                f"The migration lost triggers: {', '.join(sorted(lost))}. It has changed nothing."
-            )
-        self._before, self._dropped = after, set()
+        for what, found in (("lost", lost), ("changed", changed)):
+            if found:
+                told = f"The migration {what} triggers: {', '.join(sorted(found))}. It has changed nothing."
+                raise LostTriggers(told)
 
     def _refuse_orphans(self) -> None:
         orphans = self._connection.exec_driver_sql("PRAGMA foreign_key_check").fetchall()
@@ -163,15 +170,14 @@ class StepCheck:
                 " It has changed nothing."
             )
 
-    def _triggers(self) -> set[tuple[str, str]]:
+    def _triggers(self) -> set[tuple[str, str, str]]:
         rows = self._connection.exec_driver_sql(TRIGGERS[self._connection.dialect.name])
-        return {(name, table) for name, table in rows}
+        return {(name, table, text) for name, table, text in rows}
 
-    def _note_dropped_trigger(
-        self, _connection: Connection, _cursor: Any, statement: str, *_rest: Any
-    ) -> None:
+    def _note_statement(self, _connection: Connection, _cursor: Any, statement: str, *_rest: Any) -> None:
         if dropped := DROPPED.match(statement):
             self._dropped.add(dropped[1])
+        self._has_renamed_column = self._has_renamed_column or COLUMN_RENAMED.match(statement) is not None
 
 
 class ForumSQLite(SQLiteImpl):

@@ -41,6 +41,29 @@ DROP_TRIGGER = {
     "sqlite": '    op.execute("DROP TRIGGER {name}")\n',
     "postgresql": '    op.execute("DROP TRIGGER IF EXISTS {name} ON audit_entries")\n',
 }
+# Ways to get a trigger of the same name that refuses nothing or less, without dropping it by name.
+UNTOLD = {"sqlite": COPY_BY_HAND.replace("CASCADE", ""), "postgresql": ""}
+WEAKER = {
+    "sqlite": """
+    op.execute("CREATE TRIGGER {name} BEFORE DELETE ON audit_entries WHEN 1 = 0 BEGIN SELECT 1; END")
+""",
+    "postgresql": """
+    op.execute("CREATE OR REPLACE TRIGGER {name} BEFORE DELETE ON audit_entries"
+               " FOR EACH STATEMENT EXECUTE FUNCTION refuse_audit_change()")
+""",
+}
+# A table whose trigger names a column.
+WATCHED = {
+    "sqlite": """
+    op.execute("CREATE TABLE tried (id INTEGER PRIMARY KEY, first INTEGER)")
+    op.execute("CREATE TRIGGER tried_told AFTER UPDATE OF first ON tried BEGIN SELECT NEW.first; END")
+""",
+    "postgresql": """
+    op.execute("CREATE TABLE tried (id INTEGER PRIMARY KEY, first INTEGER)")
+    op.execute("CREATE TRIGGER tried_told AFTER UPDATE OF first ON tried"
+               " FOR EACH STATEMENT EXECUTE FUNCTION refuse_audit_change()")
+""",
+}
 # A trigger that names another table. While that table is dropped, SQLite refuses to rename any table.
 FOREIGN_TRIGGER = """
 CREATE TRIGGER events_told AFTER INSERT ON events BEGIN
@@ -149,6 +172,34 @@ def test_migration_that_loses_a_trigger_is_refused_unless_it_drops_it_by_name(
         add_migration(folder, "".join(DROP_TRIGGER[engine.name].format(name=name) for name in own))
         flask_migrate.upgrade(directory=str(folder))
         assert rules(engine)["triggers"] == [trigger for trigger in kept if trigger[0] not in own]
+
+
+def test_migration_that_weakens_a_trigger_is_refused_unless_it_drops_it_by_name(
+    make_app, database_url, folder, caplog
+):
+    """A table made anew by hand may get a trigger of the same name that refuses less."""
+    with opened(make_app, database_url) as engine:
+        kept = rules(engine)["triggers"]
+        own = [name for name, _ in kept if name.startswith("audit_entries")]
+        weaker = "".join(WEAKER[engine.name].format(name=name) for name in own)
+        weakening = add_migration(folder, UNTOLD[engine.name] + weaker)
+        refuse(folder)
+        assert f"The migration changed triggers: {', '.join(own)}." in caplog.text
+        assert rules(engine)["triggers"] == kept
+
+        weakening.unlink()
+        dropping = "".join(DROP_TRIGGER[engine.name].format(name=name) for name in own)
+        add_migration(folder, dropping + weaker)
+        flask_migrate.upgrade(directory=str(folder))
+        assert [name for name, _ in rules(engine)["triggers"]] == [name for name, _ in kept]
+
+
+def test_a_renamed_column_may_change_the_text_of_a_trigger(make_app, database_url, folder):
+    with opened(make_app, database_url) as engine:
+        add_migration(folder, WATCHED[engine.name])
+        add_migration(folder, '    op.execute("ALTER TABLE tried RENAME COLUMN first TO renamed")')
+        flask_migrate.upgrade(directory=str(folder))
+        assert "renamed" in dict(rules(engine)["triggers"])["tried_told"]
 
 
 @pytest.mark.postgresql
