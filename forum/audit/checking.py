@@ -55,10 +55,10 @@ def examine(now: datetime) -> tuple[bool, str]:
 
 
 def check_some(*, now: datetime) -> int:
-    """Check the next entries, when a check is due; return how many were checked.
+    """Verify the next audit entries if a check of the trail is due; return how many were verified.
 
     A check is due a day after the last one, an hour after one that found a fault. A run that is cut off is repeated
-    from where the last one ended.
+    from where the run before it ended.
     """
     check = _find_or_make()
     if check.checked_to == 0 and not _is_due(check, now):

@@ -61,7 +61,7 @@ class Restore:
 
 
 def note(*, now: datetime) -> int:
-    """Append the chain's current head to the file; return 1, or 0 when the chain is empty."""
+    """Append the newest audit entry's hash to audit-heads.log; return 1, or 0 when there is no entry yet."""
     newest = queries.find_newest()
     if newest is None:
         return 0

@@ -83,7 +83,7 @@ def note_once(action: str, subject: Any, *, actor: str, **details: Any) -> None:
 def _note_after(
     is_told: Callable[[int], bool], action: str, subject: Any, actor: str, **details: Any
 ) -> None:
-    """After the page is made, count this view of it; record the view if `is_told` is true of the count."""
+    """Once the page is made, count this view; record it in the audit trail if `is_told(count in this hour)`."""
     hour, seen = f"{clock.now().astimezone(UTC):%Y-%m-%d %H}", str(subject.id)
 
     @after_this_request

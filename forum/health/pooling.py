@@ -18,7 +18,10 @@ ADVICE = "docs/operations.md says what a connection pooler needs"
 
 
 def check(now: datetime) -> tuple[bool, str]:
-    """Return whether connections keep their time limits and the server's process, and a sentence on it."""
+    """Return whether each connection has its time limits and a server process of its own, and a sentence on that.
+
+    A connection pooler such as PgBouncer can take both away. SQLite has no pooler, so its check always succeeds.
+    """
     if db.engine.dialect.name != "postgresql":
         return True, "the database is a file, which no pooler can come before"
     rows = db.session.execute(SETTINGS, {"names": list(ASKED)}).all()
