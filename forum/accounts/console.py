@@ -190,7 +190,10 @@ def _invite(slug: str, form: InviteColleagueForm) -> None:
 
 
 def _change(slug: str, number: int, form: RolesForm) -> bool:
-    """Give the colleague the ticked roles only; return if any changed. Raises ColleagueRefused, ChangedMeanwhile."""
+    """Give a colleague the ticked roles only; return whether any changed.
+
+    Raises ColleagueRefused, and ChangedMeanwhile when somebody else has changed the roles since the form was shown.
+    """
     event, colleague = start(slug, number)
     form.refuse_if_changed(_stored(colleague))
     by = {"by": g.user, "now": clock.now()}

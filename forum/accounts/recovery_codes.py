@@ -27,7 +27,7 @@ def renew(user: User) -> list[str]:
 
 
 def use(user: User, code: str) -> bool:
-    """Return whether this is one of the user's codes; it is deleted, so it works once."""
+    """Delete this recovery code of the user, because each works once; return whether the user had the code."""
     mine = (RecoveryCode.user_id == user.id) & RecoveryCode.digest.in_(_digests(user, code))
     return (
         db.session.scalars(delete(RecoveryCode).where(mine).returning(RecoveryCode.user_id)).first()

@@ -269,7 +269,7 @@ def _go_by(endpoint: str, back: str | None) -> Response:
 
 
 def _touch(sign_in: SignIn, now) -> None:
-    """Update `last_seen_at` in a transaction of its own, before the view reads anything.
+    """Store that the sign-in was used just now, in a transaction of its own, before the view reads anything.
 
     When the database cannot be written, the page is still shown; the sign-in then expires a little early.
     """
