@@ -1,4 +1,4 @@
-"""Images as files: `events/<event>/images/<key>.toml` says what one shows, `<key>.jpg` is its original."""
+"""Images as files: `events/<event>/images/<key>.toml` describes an image, and `<key>.jpg` is its original."""
 
 from zoneinfo import ZoneInfo
 

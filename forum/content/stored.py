@@ -70,7 +70,7 @@ def list_posts() -> Sequence[Post]:
 
 
 def list_categories() -> Sequence[Category]:
-    """Return every category in order."""
+    """Return every category, in the order that organisers have chosen for lists."""
     return db.session.scalars(select(Category).order_by(Category.position, Category.id)).all()
 
 

@@ -24,7 +24,7 @@ OWN = {
         *("id", "slug", "is_current", "is_published", "unpublished_at", "taken"),
         *("cancelled_at", "cancel_reason"),
         *("calendar_sequence", "calendar_changed_at", "sorted_to"),
-        # The keys of two images: they are in the old event's library, and the new event has a library of its own.
+        # The logo and the picture beside shared links are images of the old event's library; the new event has its own.
         *("logo_key", "share_key"),
         # Organisers decide anew whether the new event has a list of participants, and who reads it.
         "participant_list",

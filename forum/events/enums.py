@@ -33,9 +33,9 @@ class LineOrder(StrEnum):
 class NameOrder(StrEnum):
     """The alphabet by which an event's people and organisations are sorted (`registration.names`)."""
 
-    SWEDISH = "swedish"  # Swedish and Finnish: … z å ä ö
-    DANISH = "danish"  # Danish and Norwegian: … z æ ø å
-    ICELANDIC = "icelandic"  # a á b … þ æ ö
+    SWEDISH = "swedish"  # for Swedish and Finnish: the alphabet ends with z å ä ö
+    DANISH = "danish"  # for Danish and Norwegian: the alphabet ends with z æ ø å
+    ICELANDIC = "icelandic"  # for Icelandic: á follows a, and the alphabet ends with þ æ ö
 
 
 class ListAudience(StrEnum):

@@ -13,7 +13,7 @@ KEPT_AT_MOST = 200  # when a process remembers this many values, it forgets all 
 
 
 def of_version(name: Hashable, version: int | None, read: Callable[[], Value]) -> Value:
-    """Return what `read` returned when the content version was this one; call it if the process does not remember that.
+    """Return the value called `name` at this content version: the remembered one, else the result of `read`.
 
     The version must have been read before this call: so a remembered value is never older than its version. Without a
     version nothing is remembered. `read` returns a value that belongs to no session, and that nobody changes.

@@ -50,7 +50,8 @@ def read_or_make(path: Path, make: Callable[[], str]) -> str:
     The file gets its name only when it is complete, and the first of two processes to set the name wins.
     """
     if not path.exists():
-        with NamedTemporaryFile("w", dir=path.parent) as file:  # only the owner can read it: its mode is 0600
+        # A temporary file has the mode 0600, and `path` becomes a link to it: only the owner can read the file.
+        with NamedTemporaryFile("w", dir=path.parent) as file:
             file.write(make())
             file.flush()
             os.fsync(file.fileno())
