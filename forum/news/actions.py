@@ -18,11 +18,11 @@ from forum.news.models import Correction, Post, Withdrawal
 
 
 def announce_due(now: datetime) -> int:
-    """Make public the posts whose time has come; return how many.
+    """Publish the planned posts whose moment of publication has come; return how many.
 
-    The worker calls this every few seconds, and it catches up after downtime or a jump of the clock (R18). A post that
-    is moved to a later time is hidden until that time and then announced again. A withdrawn post that is planned anew
-    stays withdrawn until its new time.
+    The worker calls this every few seconds, so that posts whose moment came while no worker ran, or over which the
+    clock jumped, are published as well (R18). A post that is moved to a later time is hidden until that time and then
+    announced again. A withdrawn post that is planned anew stays withdrawn until its new time.
     """
     unannounced = or_(Post.announced_at.is_(None), Post.announced_at < Post.published_at)
     due = update(Post).where(Post.published_at <= now, unannounced).values(announced_at=now)
@@ -52,7 +52,7 @@ def create(draft: Draft, *, form_key: str, user_id: int, actor: str, now: dateti
 
 
 def change(post: Post, draft: Draft, *, user_id: int | None, actor: str, now: datetime) -> None:
-    """Store the draft in the post.
+    """Replace the content of a stored post by the draft; a draft with the same content changes nothing.
 
     Raises Incomplete when the post is public or planned and a text lacks something, and CoverRemoved.
     """

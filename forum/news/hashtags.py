@@ -66,7 +66,7 @@ def count_posts(tags: Iterable[Tag]) -> dict[int, int]:
 
 
 def free_aliases(tag: Tag) -> list[str]:
-    """Return the hashtag's aliases, without the folded forms of its names, which are aliases by themselves."""
+    """Return the aliases that organisers have added: a hashtag's folded names are stored as aliases, too."""
     own = _own_forms(tag.name, tag.names or Text())
     return sorted(alias.folded for alias in tag.aliases if alias.folded not in own)
 
