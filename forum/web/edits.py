@@ -46,9 +46,9 @@ class ShowsStored:
 
 
 class ShowsStoredUnseen(ShowsStored):
-    """Makes an edit form for values that the page does not show: each page has another digest of the same values.
+    """An edit form whose page hides the stored values: a random number makes each page's digest of them another one.
 
-    Otherwise whoever opens the page twice could tell whether the values have changed meanwhile.
+    With equal digests for equal values, whoever opens the page twice could tell whether the values have changed.
     """
 
     def show(self, stored: Mapping[str, object]) -> None:

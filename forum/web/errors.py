@@ -77,7 +77,8 @@ def show(error: HTTPException, kept: Sequence[tuple[str, str]] = ()) -> Response
 
 def show_busy(error: Exception) -> ResponseReturnValue:
     """Show the page for a queue or store that is full, locked or away; its button sends a form again (R13–R16)."""
-    if "cause" not in g:  # keep the cause of an unexpected error that came before this one
+    # Log the first error of a request as its cause: a busy database may also prevent the page of an earlier error.
+    if "cause" not in g:
         g.cause = without_values(error)
     response = make_response(show(ServiceUnavailable(), kept=_what_was_sent()))
     response.headers["Retry-After"] = RETRY_SECONDS

@@ -77,9 +77,9 @@ class KeptPage:
         return "*" in tags or not tags.isdisjoint(self._tags.values())
 
     def _find_or_make(self, code: str) -> Answer:
-        """Return the answer in this encoding, for a picture the plain one.
+        """Return the page compressed in this encoding, or as it is if it is a picture, which has no other encoding.
 
-        Of several requests that ask for an encoding at once, one compresses the page.
+        Of several requests that need a new encoding at once, one compresses the page, and the others wait.
         """
         if code not in self._tags:
             return self._answers[""]

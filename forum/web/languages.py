@@ -110,7 +110,7 @@ def _present_locale() -> Locale | None:
     try:
         # Use Flask's proxy once: a page asks some 200 times, and the proxy takes longer than all else here.
         kept = g._get_current_object().get("_flask_babel")
-    except RuntimeError:  # outside an application context
+    except RuntimeError:  # `g` exists only within an application context
         return None
     return getattr(kept, "babel_locale", None) or get_locale()
 
@@ -186,7 +186,7 @@ def until_text(moment: datetime, zone) -> str:
     local = moment.astimezone(zone)
     if (local.hour, local.minute) != (23, 59):
         return _("until %(moment)s", moment=moment_text(moment, zone))
-    # For 23:59, give day and time apart: the Swedish translation leaves out the time, and says "till och med" the day.
+    # Pass day and time apart: for 23:59 the Swedish translation is "till och med" with the day, and without the time.
     return _("until %(day)s at %(time)s", day=day_text(moment, zone), time=clock_text(moment, zone))
 
 

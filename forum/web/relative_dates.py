@@ -35,7 +35,10 @@ class RelativeDate:
     dated: Callable[[date, str], str]
 
     def absolute(self, day: date, language: str, before: str) -> str:
-        """Return the absolute date, counted from `day`, to write after the text `before` of the line."""
+        """Return the words to write in place of a relative date such as "today", which is counted from `day`.
+
+        They begin with `leading` ("on", for instance), unless the text `before` them ends in a word such as "until".
+        """
         said, words = self.dated(day, language), before.rsplit(None, 1)
         is_led = bool(words) and words[-1].lower() in LEADING[language]
         return f"{self.leading} {said}" if self.leading and not is_led else said

@@ -44,7 +44,10 @@ class Clients:
         self._address, self._requests = "", 0
 
     def see(self, address: str) -> None:
-        """Count a request of this network address, until a second address appears or the warning has been logged."""
+        """Count a request of this network address, and warn once ALIKE_REQUESTS requests came from the same address.
+
+        Counting ends for good with the warning, or with a request from a second address.
+        """
         self._address = self._address or address
         if address != self._address:
             self._requests = -1
@@ -116,7 +119,8 @@ def refuse_and_log(app: Flask) -> None:
     @app.after_request
     def write_line(response: Response) -> Response:
         line = _line(response)
-        log.log(_level(line), line)  # forum.logs writes the dict as the fields of the line
+        # `line` is a dict: forum.logs writes its items as the fields of the log line.
+        log.log(_level(line), line)
         if app.view_functions.get(request.endpoint or "") in SECONDS:
             # The response becomes a cached page for many requests, so it must not carry the ID of this request.
             return response

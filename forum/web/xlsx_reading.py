@@ -62,7 +62,7 @@ class _Workbook:
         self._bytes = self._elements = 0
 
     def has(self, name: str) -> bool:
-        """Return whether the file has this part."""
+        """Return whether the XLSX file, a ZIP archive, has a part (a file within the archive) with this name."""
         return name in self._archive.NameToInfo
 
     def parse(self, name: str, *, start: Begin, end: End | None = None, text: End | None = None) -> None:
