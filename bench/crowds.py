@@ -32,7 +32,7 @@ class TimedPages(Pages):
     seconds = 0.0
 
     def spent(self) -> float:
-        """Return the seconds of the requests since the last call of this method."""
+        """Return how many seconds this browser's requests have taken since this method was last called."""
         seconds, self.seconds = self.seconds, 0.0
         return seconds
 

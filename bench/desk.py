@@ -59,7 +59,7 @@ def answers(app: Flask) -> str:
         for start in range(0, len(rows), 1000):
             db.session.execute(insert(Answer), rows[start : start + 1000])
         if db.engine.dialect.name == "postgresql":
-            # A server does this by itself within a minute; the one of the benchmark never does.
+            # PostgreSQL gathers statistics by itself within a minute, but not here: autovacuum is off in benchmarks.
             db.session.execute(text("ANALYZE answers"))
         db.session.commit()
         return f"answer={question.key}:{filling.CHOSEN[0]}"

@@ -17,9 +17,10 @@ def ratios(ours: Sequence[float], beside: Sequence[float]) -> list[float]:
 
 
 def spread(ratios: Sequence[float]) -> float:
-    """Return the median distance of the ratios from their median, in per cent of it.
+    """Return the median distance of the ratios from their median, in per cent of their median.
 
-    Unlike the difference between the smallest and the greatest ratio, it stays small when a single turn was disturbed.
+    Unlike the difference between the smallest and the greatest ratio, this spread stays small when a single turn was
+    disturbed.
     """
     middle = statistics.median(ratios)
     return 100 * statistics.median(abs(ratio - middle) for ratio in ratios) / middle
