@@ -16,7 +16,7 @@ from forum.extensions import db
 from tools.spares import Content, SpareDatabases
 
 Result = TypeVar("Result")
-# After so many seconds people are saved anew: no race depends on a moment that is nearer than some hours.
+# Save a race's people anew when they are this old: their deadlines, hours away, are then still far enough off.
 FRESH_SECONDS = 1200
 
 
@@ -41,7 +41,8 @@ class SqliteFile:
 
     def read(self) -> bytes:
         """Return what is in the database."""
-        db.engine.dispose()  # the last connection that ends writes the log of changes into the file
+        # SQLite moves its write-ahead log into the database file when the last connection is closed.
+        db.engine.dispose()
         return self.path.read_bytes()
 
     def fill(self, content: bytes) -> None:

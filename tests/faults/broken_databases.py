@@ -27,7 +27,7 @@ def locked(_app: Flask, url: str) -> Iterator[None]:
 
 @contextmanager
 def full(app: Flask, url: str) -> Iterator[None]:
-    """Let the database file not grow."""
+    """Make the SQLite database full within the block: its file cannot grow, so a write that needs room fails."""
     _end_session()
     with closing(sqlite3.connect(make_url(url).database)) as connection:
         # Remove the pages that migrations have freed, which a full database could still use.
@@ -39,7 +39,7 @@ def full(app: Flask, url: str) -> Iterator[None]:
 
 @contextmanager
 def read_only(app: Flask, _url: str) -> Iterator[None]:
-    """Let the database only be read."""
+    """Make the SQLite database read-only within the block: every write fails."""
     with _pragma(app, "query_only=ON", "query_only=OFF"):
         yield
 

@@ -59,13 +59,13 @@ def racers():
 
 @pytest.fixture(scope="module")
 def beginnings() -> Beginnings:
-    """Give the contents with which races begin, each saved once."""
+    """Give the cache of database contents with which races begin: each is saved once for all tests of a module."""
     return Beginnings()
 
 
 @pytest.fixture
 def copied_database(request, database_url) -> Database:
-    """Give the test's database as `Beginnings` fill it."""
+    """Give the test's database as an object that can be read and filled as a whole, which `Beginnings` needs."""
     url = make_url(database_url)
     if url.get_backend_name() == "sqlite":
         return SqliteFile(Path(url.database))

@@ -174,7 +174,7 @@ class Apps:
         return app
 
     def end_connections(self, app: Flask) -> None:
-        """Close the connections that races on another database cannot use."""
+        """Close the app's database connections, unless later races on the same PostgreSQL database may use them."""
         with app.app_context():
             if db.engine not in self._engines.values():
                 db.engine.dispose()
@@ -183,8 +183,8 @@ class Apps:
 def _keep_connections(app: Flask, engines: dict[URL, Engine]) -> None:
     """Give the app the engine of an earlier app on the same PostgreSQL database, whose connections are still open.
 
-    PostgreSQL starts a process for each new connection, which reads the system's tables and compiles the triggers. The
-    threads of a server find open connections, too.
+    PostgreSQL starts a process for each new connection, which reads the system's tables and compiles the triggers. On a
+    real server, too, threads find connections that are open already.
     """
     with app.app_context():
         engine = db.engine

@@ -259,7 +259,7 @@ def merges_and_cancellations(race):
     live = [sum(states[number].is_live for number in pair) for pair in pairs]
     merged = {(row.kept_id, row.ended_id) for row in db.session.scalars(select(RegistrationMerge))}
     assert all(states[ended].status == Status.CANCELLED for _kept, ended in merged)
-    # Of each pair of registrations one is live at most: none when the cancellation ended the one that the merge kept.
+    # The merge ends one registration of a pair, and the cancellation may end the other: so one is live at most.
     assert set(live) <= {0, 1}
     assert sum(not one.error for one in outcomes) == len(merged) + mails()["cancelled"]
     assert_counted_once()

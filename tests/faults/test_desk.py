@@ -98,9 +98,9 @@ def in_review(person: Registration) -> Registration:
 
 # By how many each act changes the numbers that `stored` counts.
 GROWTH: Mapping[Callable[[Pages, Registration], Asked], Mapping[str, int]] = {
-    # A note keeps the reason, and the person gets a mail.
+    # Cancelling stores the reason as a note, and sends the person a mail.
     cancel: {"confirmed": -1, "cancelled": 1, "notes": 1, "mails": 1, "acts": 2},
-    # The worker cancels later.
+    # The page only stores a task: the worker cancels the registrations later.
     cancel_many: {"tasks": 1, "people of tasks": 1, "acts": 1},
     note: {"notes": 1, "acts": 1},
     write_message: {"messages": 1, "messages with the words": 1, "acts": 1},
