@@ -218,7 +218,7 @@ def build_world(request, settings, shared_folder, tmp_path_factory) -> BuildWorl
             if is_first:
                 made = build_in(folder, kind, write_text).world
                 (folder / "world").write_bytes(pickle.dumps(replace(made, app=None)))
-        # The file is this test run's own.
+        # Unpickling is safe here, because this test run itself has written the file.
         world = pickle.loads((folder / "world").read_bytes())  # noqa: S301
         return Built(world, partial(_copied_file, folder / "forum.sqlite3"))
 

@@ -19,7 +19,7 @@ from tests.factories.events import NOW
 from tests.guards.test_access_matrix import IN_LINE, put_in_line
 from tests.guards.world import PERSON, World, find_registration
 
-# The status in which the person must be for these forms to do something.
+# By endpoint: the status that the person's registration must have, or else the form would change nothing.
 LINED_UP = {**IN_LINE, **dict.fromkeys(("self_service.accept", "self_service.decline"), Status.OFFERED)}
 
 
@@ -53,12 +53,12 @@ class KeptState:
 
 def forget_remembered(app: Flask) -> None:
     """Empty the caches and counters of the process: the next request reads and renders everything anew."""
-    # The number of views within the hour decides which one is recorded.
+    # Count views from 1 again: their number within an hour decides which of them get an audit entry.
     app.extensions[COUNTER].storage.reset()
     app.extensions["page_cache"].clear()
     for name in ("kept_footers", "kept_values", "kept_questions"):
         app.extensions.get(name, {}).clear()
-    # Whether the database has the index of people is asked once in a process.
+    # Forget whether the database has an index of people, which a process asks only once.
     app.extensions.pop(text_index.EXISTS, None)
 
 

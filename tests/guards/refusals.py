@@ -34,7 +34,7 @@ def refused_briefly(of_request: Callable[[], Hashable] = lambda: None) -> Iterat
     def render(template: str, **shown) -> str:
         is_known = rendered.issuperset(keys := _what_decides(shown["status"], of_request()))
         rendered.update(keys)
-        # A page with a button that sends the fields again depends on the fields, so it is always rendered.
+        # A page whose button sends a form's fields again contains these fields, so each such page is rendered.
         if is_known and not shown["kept"] and AUDIENCE in request.environ:
             return BRIEF
         return render_template(template, **shown)

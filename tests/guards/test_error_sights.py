@@ -32,7 +32,7 @@ from tests.guards.world import HERE, PERSON, VISITOR, World
 from tools.page_forms import Form
 
 NONSENSE = "<!" + "x" * 20_000
-# Controls that look alike when they are wrong: a line to type in, whatever is asked for in it.
+# Types of <input> that look alike when their value is wrong: each is one line to type in.
 LINES = {"text", "email", "tel", "url", "search", "password", "number", "date", "time", "datetime-local"}
 ASKS_FOR_ERRORS = re.compile(r"\.(form_)?errors\b")
 # Templates that ask for errors on every page with a form.
@@ -57,7 +57,7 @@ NOT_SHOWN = {
     "own_account.recovery_codes_file": "shown with new codes only",
     "previews.index": "shown for an event that is not public only",
 }
-# Forms of these audiences need sights of their own.
+# Each form for these audiences needs a sight of its own (tests/browser/sights.py), with its errors.
 FOR_VISITORS = {Face.PUBLIC, Face.FORM, Face.LINK}
 SEEN = {sight.endpoint for sight in SIGHTS if sight.status == 422}
 

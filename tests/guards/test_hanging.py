@@ -118,7 +118,8 @@ def named_elsewhere(person, twin):
     """Store the person's address in a row of each table whose rows belong to a person by the address alone."""
     event, email, canonical = person.event, person.email.upper(), canonical_email(person.email)
     start_write(db.session)
-    person.email_canonical = canonical  # the test data have another text in this column
+    # In the test data this column holds a unique text instead of the person's address.
+    person.email_canonical = canonical
     db.session.commit()
     save(new_invitation(event, "ngo", email, state="withdrawn", email_canonical=canonical))
     moments = {"asked_at": NOW, "confirm_by": NOW, "confirmed_at": NOW}

@@ -39,7 +39,8 @@ IN_ROWS = {
 }
 # Forms that pages show only for an unpublished event.
 BEFORE_PUBLISHING = {"previews.index"}
-# States for the registration that the URLs name: without them it is confirmed, and no page would show the form.
+# Values that give the registration in the URLs the state in which a page shows the form. In the test data it is
+# confirmed, and then no page shows any of the forms in STATES.
 WAITS = {"status": Status.WAITING, "holds_place": False, "waiting_since": NOW}
 IS_OFFERED = {"status": Status.OFFERED, "offer_expires_at": NOW + timedelta(days=3)}
 IS_CANCELLED = {

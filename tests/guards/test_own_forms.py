@@ -21,7 +21,7 @@ NOT_SHOWN = {
 UNNAMED = {
     "own_everything.close": "closes the page of all data that is open in this browser, whosever it is, as leaving does",
 }
-# A form that is shown to whoever has an offer only.
+# The form that accepts an offered place, which only a person with an offer is shown.
 TO_ACCEPT = "self_service.accept"
 
 
@@ -70,7 +70,7 @@ def test_every_form_behind_a_personal_link_names_whom_its_page_is_about(fresh_wo
 
 
 def test_forms_that_name_nobody_are_found(fresh_world, monkeypatch):
-    """Control: pages that do not know whom they are about."""
+    """Control: when pages do not say whom they are about, the forms on them are reported."""
     monkeypatch.setattr(page_of, "number", lambda: "")
     monkeypatch.setitem(fresh_world.app.jinja_env.globals, "page_of", page_of.number)
     named = named_on_pages(fresh_world)

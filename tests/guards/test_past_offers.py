@@ -136,7 +136,7 @@ PARSER = Environment(extensions=["jinja2.ext.i18n", "jinja2.ext.do"])  # noqa: S
 
 
 def in_template(source: str) -> Iterator[tuple[int, bool]]:
-    """Yield the line of each place where a template names the status, and whether it asks for the time there."""
+    """Yield each line of a template that names the status "offered", and whether it asks if the time is over."""
     if LITERAL.search(source):
         yield from _in_node(PARSER.parse(source), asked=False)
 
@@ -154,7 +154,7 @@ def _in_node(node: nodes.Node, *, asked: bool) -> Iterator[tuple[int, bool]]:
 
 
 def _in_branches(choice: nodes.If, *, asked: bool) -> Iterator[tuple[int, bool]]:
-    """Look at each branch of an `if`: what an earlier branch has asked is known in the later ones."""
+    """Yield what `in_template` yields, for an `if`: what an earlier branch has asked counts in the later ones."""
     for branch in (choice, *choice.elif_):
         yield from _in_node(branch.test, asked=asked)
         asked = asked or _asks(branch.test)
@@ -170,7 +170,7 @@ def _asks(test: nodes.Node) -> bool:
 
 
 def in_module(source: str) -> Iterator[tuple[int, bool]]:
-    """Yield the line of each place where a Python file names the status, and whether it asks for the time there."""
+    """Yield each line of a Python file that names the status "offered", and whether it asks if the time is over."""
     if "flask_babel" in source:
         yield from _in_code(ast.parse(source), asked=False)
 
@@ -195,7 +195,7 @@ def _asks_in_code(test: ast.AST) -> bool:
 
 
 def lines_that_name_the_status(*, asked: bool) -> list[Line]:
-    """Return the lines of the project in which each place that names the status asks for the time, or all others."""
+    """Return the lines that name the status "offered": those that ask if the time is over, or those that do not."""
     found: dict[tuple[Line, int], bool] = {}
     for folder, ending, look in (("templates", "*.*", in_template), ("forum", "*.py", in_module)):
         for path in sorted((PROJECT / folder).rglob(ending)):
@@ -215,7 +215,7 @@ def test_each_text_about_an_offered_place_asks_whether_the_time_is_over():
 
 
 def test_no_text_names_the_state_of_a_registration_by_its_status_alone():
-    """`wording.state_name` names it: it knows whether the time is over."""
+    """Texts name a registration's state by `wording.state_name`, which also knows whether an offer's time is over."""
     texts = [*(PROJECT / "templates").rglob("*.html"), *(PROJECT / "forum").rglob("*.py")]
     alone = {str(path.relative_to(PROJECT)) for path in texts if BY_STATUS_ALONE.search(path.read_text())}
     assert alone == {"forum/registration/wording.py"}
@@ -235,7 +235,7 @@ def test_no_text_names_the_state_of_a_registration_by_its_status_alone():
     ],
 )
 def test_a_tag_that_does_not_ask_for_the_time_is_found(tag):
-    """Control: each way to ask for the status is found, though another tag of the template asks for the time."""
+    """Control: a tag that tests for the status "offered" alone is found, even if another tag asks for the time."""
     end = "{% endif %}{{ registration is past_offer }}"
     assert list(in_template(f"{tag}{end}")) == [(1, False)]
 
@@ -266,5 +266,5 @@ def test_a_tag_that_asks_for_the_time_is_told_apart(template):
     ],
 )
 def test_a_line_of_code_is_told_by_whether_it_asks_for_the_time(line, asked):
-    """Control: only a condition that asks for the time counts, wherever else the file asks for it."""
+    """Control: a line passes only if the condition around it asks whether the offer's time is over."""
     assert list(in_module(f"import flask_babel\n{line}")) == [(2, asked)]

@@ -86,7 +86,7 @@ ABOUT_PEOPLE = {*console_people.AUDIENCES, *people.AUDIENCES} & set(FORMS)
 
 
 def send_each(world: World, endpoints: set[str]) -> dict[str, list[tuple]]:
-    """Send each form from the same stored state; return by endpoint what came of it."""
+    """Send each form from the same stored state; return by endpoint the answers and their effects (see `_send`)."""
     with world.app.app_context():
         somebody = {"email": find_registration(world, PERSON).email}
     kept, given = KeptState(world), {}
@@ -244,7 +244,7 @@ def test_every_form_about_people_changes_something_or_has_a_reason(fresh_world):
 
 
 def test_forms_that_show_what_is_sealed_are_found(fresh_world):
-    """Control: the forms that are left out do differ."""
+    """Control: the forms in TELLING, whose results may differ, do differ for protected people."""
     assert differing(fresh_world, set(TELLING)) == sorted(TELLING)
 
 

@@ -22,6 +22,7 @@ SQL = re.compile(
     r"\b(SELECT|INSERT INTO|UPDATE|DELETE FROM|PRAGMA|BEGIN|ORDER BY|WHERE|CREATE|ALTER|DROP|IN \()"
 )
 SENT = re.compile(r"\brequest\.(args|form|values)\b(?!\.get\()")
+# Functions whose first argument is SQL.
 TAKES_SQL = {
     "text",
     "literal_column",
@@ -30,13 +31,15 @@ TAKES_SQL = {
     "CheckConstraint",
     "executescript",
 }
+# Modules that may build SQL from pieces: how often, and which pieces. None of these comes from a request.
 BUILT_SQL = {
-    "forum/columns.py": 1,  # this module writes a check constraint with the codes of an enumeration
-    "forum/database.py": 2,  # this module writes names of pragmas and kinds of BEGIN
-    "forum/migrating.py": 2,  # this module writes its own constants, and the text of a trigger from the schema
-    # This module contains no SQL: Pillow's function that draws letters is called `text`.
+    "forum/columns.py": 1,  # a check constraint with the codes of an enumeration
+    "forum/database.py": 2,  # names of pragmas and kinds of BEGIN
+    "forum/migrating.py": 2,  # constants of the module, and the text of a trigger that the schema has
+    # The module builds no SQL: Pillow's function that draws letters is called `text`, as SQLAlchemy's is.
     "forum/web/share_picture.py": 1,
 }
+# Functions that run, compile or format a text, which is dangerous if the text comes from outside.
 RUNS_TEXT = {
     "eval",
     "exec",
@@ -47,6 +50,7 @@ RUNS_TEXT = {
     "format",
     "format_map",
 }
+# Modules that may call these functions: how often, and why that is safe.
 RUN_TEXT = {
     "forum/commands/after_restore.py": 1,  # this module writes SQL for psql, without values from outside
     "forum/commands/counters.py": 1,  # this module formats a message of the command, not a text from outside
@@ -56,6 +60,7 @@ RUN_TEXT = {
     # This module compiles the project's own markup, which reads texts from outside as data.
     "forum/web/typeset.py": 1,
 }
+# Modules of Python and of packages that reach a program, a connection or a foreign file format.
 REACHING = {
     *(
         "ctypes",
@@ -72,6 +77,7 @@ REACHING = {
     *("bz2", "lzma", "shelve", "marshal", "pickle", "tarfile", "zipfile", "openpyxl", "yaml", "frontmatter"),
     *("xml", "lxml", "defusedxml", "PIL", "obstore", "s3fs", "boto3", "botocore", "typst", "dns"),
 }
+# Modules of the forum that may import some of these, each with what it does with them.
 REACH = {
     "forum/commands/backups.py": {"subprocess"},  # this module runs pg_dump
     # These modules pack and unpack the backups that the operator asks for.
@@ -88,8 +94,8 @@ REACH = {
     "forum/health/dns_lookups.py": {"dns"},
     # This module names the errors of a connection, and connects to nothing.
     "forum/health/tls_faults.py": {"smtplib", "ssl"},
-    "forum/events/drafts.py": {"frontmatter"},  # this module reads texts that are part of the project
-    # Reads the front matter of content files, restricted to plain values.
+    "forum/events/drafts.py": {"frontmatter"},  # the front matter of the project's own drafts is read
+    # This module reads the front matter of content files, restricted to plain values.
     "forum/content/documents.py": {"yaml"},
     # This module draws pictures, and opens only those that it has drawn itself.
     "forum/web/share_picture.py": {"PIL"},
@@ -213,7 +219,7 @@ LEFT_IN_G = {
     "forum/home/site.py": {"layout_parts"},  # the data of the layout, which several of its parts share
     "forum/registration/page_of.py": {"page_of"},  # each form of an own page names whom its page is about
     "forum/registration/sign_in_end.py": {"sign_in_end"},  # the layout of own pages announces when they close
-    "forum/web/errors.py": {"cause"},  # the line of the log reads this attribute when the request ends
+    "forum/web/errors.py": {"cause"},  # the log line, written when the request ends, states this cause
     "forum/web/languages.py": {"language"},
     "forum/web/requests.py": {"started", "reference"},
 }

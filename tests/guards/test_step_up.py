@@ -16,6 +16,7 @@ from tests.guards.test_mass_assignment import FORMS, hidden_fields, rows
 from tests.guards.test_steps import written
 from tests.guards.world import HERE, World
 
+# Forms that ask for both factors again when these were given more than five minutes ago, each with the reason.
 WEIGHTY = {
     "erasure_requests.carry_out",  # an erasure cannot be undone
     # With these forms, personal data leave the system.
@@ -28,7 +29,7 @@ WEIGHTY = {
     *("mailings.send", "reminders.plan", "sent_mailings.send"),  # these forms send mails to many people
     # these forms decide when many people are reminded
     *("reminder_rules.of_offers", "reminder_rules.of_invitations"),
-    "mail_texts.edit",  # this form changes what everybody is told from then on
+    "mail_texts.edit",  # this form changes the words of mails that all people get from then on
     # these forms send mails to many people, and delete many registrations
     *("imports.new", "imports.undo", "import_tables.show"),
     # These forms decide about many people and write to them.
@@ -60,6 +61,7 @@ WEIGHTY = {
     ),
     "reveals.reveal",  # this form shows who has protected identity, and a real name
 }
+# Forms that never ask for both factors again, each with the reason.
 LIGHT = {
     "attendees.cancel": "one person, said and asked on a page of its own, undone by registering",
     "attendee_answers.change": "what organisers read already, one person at a time; recorded, and shown to the person",

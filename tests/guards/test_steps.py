@@ -114,7 +114,7 @@ def test_a_shut_door_takes_no_registration_however_it_is_sent(fresh_world, door,
 
 
 def test_each_reason_to_take_no_registration_is_a_door():
-    """A new state of registration, or a new refusal of a sector, fails until it has a door."""
+    """DOORS has a case for each state and each refusal in which nobody can register, so a new one fails here."""
     states, refusals = set(RegistrationState), set(intake.REASONS) - {RegistrationClosed, SubmissionReused}
     assert {why for *_door, why in DOORS.values()} == states | refusals
 

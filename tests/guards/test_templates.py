@@ -269,7 +269,7 @@ def see_what_is_rare(world: World) -> None:
     fetch(world, ADMIN, "/account/authenticator")
     for view in views:  # a form sent before has made one saved view visible to its owner only
         fetch(world, ADMIN, f"/console/{HERE}/attendees/views/{view}")
-    for table in own:  # the worker is still handling these long tables
+    for table in own:  # the state of these long tables says that the worker is still importing them
         fetch(world, ADMIN, f"/console/{HERE}/imports/tables/{table}")
     fetch(world, ADMIN, f"/console/{ELSEWHERE}/front-page")
     clock.freeze(NOW + timedelta(days=1000))

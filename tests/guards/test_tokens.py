@@ -29,7 +29,7 @@ ADDRESSES = {  # by the name of a token in the test data: the addresses that the
     "preview": ["/en/preview-link/{}"],
     "reset of admin": ["/account/reset/{}"],
     "welcome of admin": ["/account/welcome/{}"],
-    "open": [],  # this token stands in a cookie only
+    "open": [],  # no URL has this token: it stands in a cookie only
 }
 EVERY = [address for own in ADDRESSES.values() for address in own]
 # Matches what differs in each answer: tokens, hidden fields, and the reference under which the log lists the answer.
