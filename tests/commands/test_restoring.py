@@ -224,7 +224,7 @@ def test_looks_after_a_restore_are_recorded_although_the_counters_outlive_it(
 
 
 def look(app, user_id: int, where: dict[str, str], *, times: int = 1) -> list[int]:
-    """Let the organiser open the person's page so many times; return how many looks each entry stands for."""
+    """Open a person's page this many times as an organiser; return for each audit entry how many views it counts."""
     pages = Pages(app)
     with app.app_context():
         sign_in(pages, db.session.get(User, user_id))

@@ -45,7 +45,7 @@ def needed_by(form: type[TidyForm], event) -> dict:
         "language": "en",
         "standard": {},
     }
-    # A class that only passes its arguments on, such as SentOnce, does not name those of the classes behind it.
+    # Look at all base classes: a class such as SentOnce passes arguments on to the next one without naming them.
     asked = {name for each in form.__mro__ for name in signature(each.__init__).parameters}
     return {name: value for name, value in needed.items() if name in asked}
 
