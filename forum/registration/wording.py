@@ -36,7 +36,7 @@ from forum.registration.enums import (
 from forum.registration.models import Registration
 from forum.registration.review_words import CHOICES
 from forum.registration.suppression_words import REASONS as LIFT_REASONS
-from forum.web.languages import day_text, language, short_moment_text
+from forum.web.languages import language, near_day_text, short_moment_text
 
 STATUSES: Mapping[str, tuple[LazyString, str]] = {
     Status.PENDING: (_l("Address not confirmed"), "wait"),
@@ -210,7 +210,7 @@ def status_words(registration: Registration, position: int | None, zone: tzinfo)
         return StatusWords(_("Waiting, %(ordinal)s in line", ordinal=ordinal(position)), kind)
     until = registration.offer_expires_at if registration.status == Status.OFFERED else None
     if until and not (registration.event.cancelled_at or deadlines.is_past_offer(registration, clock.now())):
-        return StatusWords(_("Offered until %(day)s", day=day_text(until, zone)), kind)
+        return StatusWords(_("Offered until %(day)s", day=near_day_text(until, zone)), kind)
     return StatusWords(state_name(registration), kind)
 
 

@@ -195,6 +195,11 @@ def day_text(moment: datetime, zone, locale: Locale | str | None = None) -> str:
     return format_datetime(moment.astimezone(zone), "d MMMM y", locale=locale or language())
 
 
+def near_day_text(moment: datetime, zone) -> str:
+    """Return a date without its year, such as "25 November", for a day in the next few months."""
+    return format_datetime(moment.astimezone(zone), "d MMMM", locale=language())
+
+
 def short_moment_text(moment: datetime, zone) -> str:
     """Return a moment such as "3 May 2027 14:00" in the event's time zone, for lists that name the zone once."""
     return format_datetime(moment.astimezone(zone), "d MMM y HH:mm", locale=language())
