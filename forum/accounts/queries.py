@@ -67,7 +67,8 @@ def find_sign_in_for(
 ) -> tuple[SignIn | None, int | None, int | None]:
     """Return the unexpired sign-in with this token, the id of the event with this slug, and the content version.
 
-    One statement reads the three. Without such a sign-in all are None, without such an event the id is.
+    One statement reads all three. All three are None if the sign-in is unknown, expired or of a disabled account; only
+    the id is None if no event has this slug.
     """
     given = {"slug": slug, "digest": digest(token), "used_after": now - IDLE, "begun_after": now - ABSOLUTE}
     row = db.session.execute(SIGN_IN_AND_EVENT_ID, given).unique().one_or_none()

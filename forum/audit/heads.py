@@ -97,7 +97,7 @@ def list_gone() -> list[str]:
 def list_missing(*, now: datetime) -> list[str]:
     """Return, as a sentence, why audit-heads.log cannot prove that the newest entries are still there; none if it can.
 
-    The file is missing, cannot be read, or has no head of the last two days: that is no proof of lost entries.
+    A file that is missing, cannot be read, or has no head of the last two days does not prove that entries are lost.
     """
     try:
         heads, restores = _read(_file().read_text().splitlines())

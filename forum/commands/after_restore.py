@@ -223,9 +223,10 @@ def _statements() -> tuple[Delete | Update, ...]:
 
 
 def forget_counted_views() -> None:
-    """Forget how often organisers have looked at what, or a look after the restore would count as recorded already.
+    """Delete the counters of organisers' views, by which only some views within an hour get an audit entry.
 
-    The entry that stood for it was made after the backup, so the restored log may lack it.
+    The counters may include views since the backup, whose entries the restored audit trail lacks: a view after the
+    restore would then count as a repeat and get no entry either.
     """
     if not limits.forget_all_counts():
         click.echo(
