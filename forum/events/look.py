@@ -1,4 +1,4 @@
-"""The look of an event: a colour of its own on its public pages, one in light and one in dark.
+"""The look of an event: a colour of its own for its public pages in the light theme, and one in the dark theme.
 
 The colour stands as text on every background of the page, and under text on buttons, so its contrast with all of
 these has to be enough (WCAG 2.2 AA). Related shades, such as that of the footer, are computed from its hue.

@@ -37,8 +37,8 @@ def publish(event: Event, *, to_front: bool = False, actor: str, now: datetime) 
 def unpublish(event: Event, *, actor: str, now: datetime) -> None:
     """Hide the event from visitors; its registrations, places and personal links stay as they are.
 
-    If it is the front page it stays so; the page then says that the forum is not public at the moment. Does nothing
-    when the event is not published.
+    An event that is the front page stays the front page, which then says that the forum is not public at the moment.
+    Does nothing when the event is not published.
     """
     _lock_with_current(event)
     if event.is_published:

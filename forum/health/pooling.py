@@ -41,7 +41,7 @@ def check(now: datetime) -> tuple[bool, str]:
 def _shares_processes() -> bool:
     """Return whether a pooler gives the server's process of one connection to another after a transaction.
 
-    It is looked at several times, because between two transactions the connection may get its own process back.
+    Several transactions are compared, because a connection may get its former process again by chance.
     """
     seen = set[int | None]()
     with db.engine.connect() as first, db.engine.connect() as second:

@@ -1,7 +1,7 @@
 """Checking that all machines use the same FORUM_SECRET_KEY: each must accept cookies and links signed by the others.
 
-Each process stores a fingerprint of its key in the database when it starts to serve. Checks of health compare their
-process's key with the fingerprint stored last.
+Each process stores a fingerprint of its key in the database when it starts to serve. A health check compares
+the key of its own process with the fingerprint stored last.
 """
 
 import hmac
