@@ -58,7 +58,7 @@ class Row:
     def spread(self) -> float:
         """How much the ratio to the reference varies from turn to turn (`turns.spread`), in per cent.
 
-        Where the ratio was measured once, how much our own rate varies (`Figures.spread`).
+        For a ratio that was measured only once, it is how much the forum's own rate varies (`Figures.spread`).
         """
         if self.ratio_spread is not None:
             return self.ratio_spread

@@ -96,7 +96,8 @@ class Pages:
         return page
 
     def _send(self, path: str, **request):
-        return self.client.open(path, buffered=True, **request)  # this reads a streamed answer completely
+        # `buffered` makes the client read a streamed answer to its end.
+        return self.client.open(path, buffered=True, **request)
 
     def _build(self, endpoint: str, values: dict[str, Any]) -> str:
         with self.app.test_request_context("/"):
@@ -110,7 +111,8 @@ class Pages:
         except HTTPException:
             return None
         if PRIVATE in values:
-            return Face.LINK  # a page of an event's preview; the public page has the same endpoint
+            # This is a page of an event's preview. The access table lists its endpoint as public, for the public page.
+            return Face.LINK
         return AUDIENCES.get(endpoint)
 
 

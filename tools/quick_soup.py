@@ -77,7 +77,7 @@ class _Tree:
         self.soup = soup
         self.open: list[Tag] = [soup]
         self.last: Any = None
-        self.kept_spaces = 0  # how many open elements keep their white space
+        self.kept_spaces = 0  # how many open elements keep their white space as it is, such as <pre>
 
     def read(self, html: str) -> None:
         """Add all elements and texts of the page. Raises NotPlain."""
