@@ -152,7 +152,8 @@ class Apps:
     """
 
     def __init__(self) -> None:
-        self._kept: dict[str, tuple[dict[str, Any], Flask]] = {}  # by the URL of the database
+        # By the URL of a database: the settings of the app that is kept for it, and the app.
+        self._kept: dict[str, tuple[dict[str, Any], Flask]] = {}
         self._engines: dict[URL, Engine] = {}
 
     def give(self, race: Race) -> Flask:

@@ -31,7 +31,8 @@ STORIES = {
     "tables for the last places": invitation_races.tables_for_the_last_places,
     "imports for the last places": import_races.imports_for_the_last_places,
 }
-# R01 asks for fifty races for the last places: the first story's twenty, and thirty in which nobody confirms.
+# R01 asks for fifty races for the last places: the first scenario is run twenty times, and one in
+# which nobody confirms thirty times.
 FORMS = {"two hundred forms for ten places": races.many_forms_for_ten_places}
 AGAIN = [
     pytest.param(story, id=f"{name}-{number}")

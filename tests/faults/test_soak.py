@@ -4,7 +4,8 @@ Meanwhile an organiser reads overview, lists and people, and lets the worker tag
 
 It ends after a fixed number of registrations. At the end nothing has failed, counters equal the rows, the audit chain
 is valid, every mail is sent, the worker has done what the organiser asked for, and neither open files nor memory have
-grown since the warm-up. Nobody was refused, but that an organiser has to look again where people had just changed.
+grown since the warm-up. Nobody was refused, except an organiser who acted on people that had just changed and was
+shown the page again.
 """
 
 import re
