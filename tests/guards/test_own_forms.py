@@ -1,6 +1,6 @@
 """Every form behind a personal link names whom its page is about, or its URL holds the link's token (S19).
 
-Another link opened in the same browser then ends the form: tests/registration/test_two_links.py shows that it does.
+So a form does nothing once the browser has opened another person's link (tests/registration/test_two_links.py).
 """
 
 from urllib.parse import urljoin

@@ -1,9 +1,9 @@
-"""No page or mail calls a place offered from the status alone: the time to accept it may be over.
+"""No page or mail says that a place is offered without asking whether the time to accept it is over.
 
-Until the worker has ended such an offer, or lengthened it, its status is still "offered". Each place in a template, or
-in a file with texts, that names this status has to ask there whether the time is over, too (`deadlines.is_past_offer`):
-joined by "and", in a condition around it, or in an earlier branch of the same choice. Or its line stands below with the
-reason why it need not ask.
+Until the worker has ended an offer whose time is over, or lengthened it, its status is still "offered". Each place in a
+template, or in a file with texts, that names this status has to ask there whether the time is over, too
+(`deadlines.is_past_offer`): joined by "and", in a condition around it, or in an earlier branch of the same choice. Or
+its line stands below with the reason why it need not ask.
 """
 
 import ast

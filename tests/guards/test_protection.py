@@ -2,8 +2,8 @@
 
 Every page is requested twice: with the person's protected identity, and after it was withdrawn. Visitors open the
 public pages, the person those behind a personal link, and every role the pages of the console. A page that none of them
-opens fails unless NOT_COMPARED has a reason; test_protection_of_forms.py compares what forms lead to. A gap tells, too:
-somebody who is on no list of participants is compared like somebody who is.
+opens fails unless NOT_COMPARED has a reason; test_protection_of_forms.py compares what forms lead to. A missing name
+could reveal the protection as well, so somebody who is on no list of participants is compared, too.
 """
 
 import re

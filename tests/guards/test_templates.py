@@ -267,7 +267,8 @@ def see_what_is_rare(world: World) -> None:
     with world.browsers[ADMIN].session_transaction() as session:
         session[sign_ins.TOKEN] = signed_in
     fetch(world, ADMIN, "/account/authenticator")
-    for view in views:  # a form sent before has made one saved view visible to its owner only
+    # Open all saved views: one is visible to its owner only, because a form sent before has made it so.
+    for view in views:
         fetch(world, ADMIN, f"/console/{HERE}/attendees/views/{view}")
     for table in own:  # the state of these long tables says that the worker is still importing them
         fetch(world, ADMIN, f"/console/{HERE}/imports/tables/{table}")

@@ -12,7 +12,7 @@ from tests.guards.addresses import readable
 from tests.guards.refusals import refused_briefly
 from tests.guards.world import ADMIN, HERE, PERSON, VISITOR, World
 
-# Matches the page's own title, because titles of drawings come later.
+# Its first match is the title of the page; drawings (SVG) further down may have titles, too.
 TITLE = re.compile(r"<title>(.*?)</title>", re.DOTALL)
 
 
