@@ -102,7 +102,7 @@ def _with_one_current(given: Site, stored: Site) -> dict[str, Document]:
 
 
 def _dated(page: BY_LANGUAGE, stored: BY_LANGUAGE, zone: ZoneInfo, now: datetime) -> BY_LANGUAGE:
-    """Return a page with the time of its last change: from its files, else from the equal stored page, else `now`."""
+    """Return a page with the time of its last change: by its files, else as stored if it is unchanged, else `now`."""
     if all("updated" in document for document in page.values()):
         return page
     before = {language: {**document, "updated": None} for language, document in stored.items()}

@@ -133,7 +133,8 @@ def _refuse_odd_page(site: Site, event: str, slug: str, files: Container[str]) -
         if (file := page_path(event, slug, language)) not in files:
             Where(file).refuse("is missing; write it with an empty title and text while it is not translated")
     if len(languages) < len(LANGUAGES):
-        return  # The page lacks a file, or one could not be read: the list of problems says so already.
+        # Compare nothing: a file of the page could not be read, as the list of problems says already.
+        return
     first, *others = LANGUAGES
     for language in others:
         for name in pages.SHARED:

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 
 HEX = re.compile(r"#[0-9a-f]{6}")
 AA = 4.5  # the least contrast of text with its background that WCAG's level AA asks for
-STEPS = 500  # how many steps of lightness are tried, from black to white
+# How many steps of lightness, from black to white, are tried to find a colour with enough contrast.
+STEPS = 500
 
 
 @dataclass(frozen=True)
