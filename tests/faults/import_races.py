@@ -185,7 +185,10 @@ def assert_long_import_goes_on_to_its_end(long) -> None:
 
 
 def assert_nobody_was_lost(holders, line, *, others) -> None:
-    """Check earlier people's states, that `others` came who were not imported, and that nobody has two offers."""
+    """Check that everybody is stored: people from before, imported people, and `others`, the number of all others.
+
+    Nobody has two open offers.
+    """
     states = {one.id: one for one in registrations()}
     left = Counter(states[number].status for number in holders)
     assert left == {Status.CANCELLED: 12, Status.CONFIRMED: 4}
