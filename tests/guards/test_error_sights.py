@@ -202,7 +202,7 @@ def test_only_a_form_that_a_browser_can_send_wrongly_is_refused(fresh_world, end
 
 
 def test_what_no_sight_shows_is_named():
-    """Control: a mark of its own, and a form for visitors without a sight, are found."""
+    """Control: an error mark that no sight shows, and a form for visitors without a sight of its own, are reported."""
     unlike = "console: div.field-wrong with range"
     refused = {"attendee_notes.index": {"a mark"}, "posts.new": {"a mark", unlike}, "followers.end": set()}
     assert unseen(refused) == {"posts.new": {unlike}, "followers.end": {"a sight of its own"}}

@@ -37,14 +37,14 @@ KEPT_IN = {
     "own_delegation.confirm": "delegation_links",
     **dict.fromkeys(("followers.confirm", "followers.choose"), "follower_links"),
 }
-# A contact's pages: the contact signs in by a link of a separate table.
+# Pages of a delegation's contact, who signs in by a link that is stored in a table of its own.
 CONTACT = {
     f"own_delegation.{act}"
     for act in ("enter", "show", "change", "withdraw", "replace", "forget", "time_left")
 }
 CONTACT |= {f"own_delegation_people.{act}" for act in ("add", "correct")}
 CONTACT |= {f"own_delegation_answers.{act}" for act in ("answers", "care")}
-# An invitation's pages: the table of invitations stores its link.
+# Pages behind an invitation's link, which is stored in the table of invitations.
 INVITATION = {f"own_invitation.{act}" for act in ("show", "accept", "decline", "forward")}
 # These pages read no table before their button is pressed, because each is the same for every token.
 SHOWS_NOTHING = {"refusing.show", "followers.leave"}

@@ -90,7 +90,7 @@ def differing(world: World, stranger: dict[str, str], path: str) -> Iterator[str
 
 def _get(world: World, path: str, headers: dict[str, str]) -> TestResponse:
     answer = world.app.test_client(use_cookies=False).get(path, headers=headers)
-    # Files have a Date header, and the second request may come a second later.
+    # Do not compare the Date of files: the second request may come a second later.
     answer.headers.pop("Date", None)
     # The request ID differs with each request; cached pages do not have this header.
     if answer.headers.pop("X-Request-ID", None):

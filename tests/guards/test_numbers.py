@@ -22,7 +22,8 @@ ALL = (r"\d+ places? left of (\d+)", r"\d+ of (\d+) places are left", r"The foru
 OF_SECTOR = {
     "left": r"(\d+) (?:places? )?left",
     "waiting": r"(\d+) waiting",
-    "full": r"(?<!your sector is )(full|Full)\b",  # "If your sector is full" is a condition, not a statement
+    # "If your sector is full" is a condition: it does not say that no place is left.
+    "full": r"(?<!your sector is )(full|Full)\b",
 }
 PAGES = ("/en/", "/en/register", "/en/register/{sector}")
 

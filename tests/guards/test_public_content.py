@@ -23,7 +23,7 @@ COUNTED = {"registrations"}
 # The public list of participants reads these tables. Most of their changes concern no public page; those that do raise
 # the version (forum.participants.versions), as tests/participants/test_list.py shows one by one.
 LISTED = {"registrations", "consents", "restriction_requests"}
-LASTING = {"content_version"}  # Feeds read the website's first day in this table; it never changes.
+LASTING = {"content_version"}  # Feeds read the website's first day in this table; that day never changes.
 FOREVER = float("inf")
 
 

@@ -114,7 +114,9 @@ REACH = {
         "ssl",
     },
 }
+# Names of Flask that belong to a request: only the files in VIEWS may import them.
 OF_A_REQUEST = {"flask.request", "flask.session", "flask.g", "flask.flash", "flask.after_this_request"}
+# Files that may use the request: first modules with views, then those named below.
 VIEWS = {
     *("forum/home/public.py", "forum/console/previews.py"),
     *("forum/home/site.py", "forum/console/outbox.py", "forum/console/navigation.py"),

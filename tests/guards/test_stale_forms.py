@@ -46,7 +46,7 @@ def test_each_form_from_a_page_that_showed_other_values_is_refused(fresh_world):
 
 
 def test_a_form_from_a_page_that_showed_what_is_stored_is_taken(fresh_world):
-    """Control: these forms change rows, which the comparison notices, unless the page has shown other values."""
+    """Control: a form from a page that showed the stored values changes rows, and the comparison notices that."""
     paths = paths_of_forms(fresh_world)
     status, tables = send(fresh_world, "self_service.change", paths["self_service.change"])
     assert (status, "registrations" in tables, "answers" in tables) == (303, True, True)
@@ -57,7 +57,7 @@ def test_each_exception_is_a_form_that_changes_stored_values():
 
 
 def paths_of_forms(world: World) -> dict[str, str]:
-    """Return a URL path of the event's own for each route."""
+    """Return a URL path for each endpoint; it names the event HERE if the route's URL names an event."""
     return {one.endpoint: one.path for one in reversed(list(addresses(world, (HERE,))))}
 
 

@@ -51,7 +51,7 @@ def test_each_way_to_change_them_is_found(source, told):
 
 
 def test_pages_leave_the_shared_variables_as_they_are(app, pages, organiser):
-    """Control: Jinja's own way of giving a variable to a template that is loaded already gives it to all templates."""
+    """No page changes the shared variables. Control: giving a variable to a loaded template does change them."""
     shared = app.jinja_env.globals
     before = dict(shared)
     for endpoint in ("home.front", "registration.choose", "news.index"):
