@@ -127,7 +127,7 @@ def test_status_tells_of_mail_that_does_not_leave(app, database, minutes, state,
 
 
 def test_a_dead_letter_is_no_alarm_in_a_demo(app, database):
-    """The demo has a dead letter (a failed mail), so that the console has something to show."""
+    """A dead letter (a mail that has failed for good) fails /status, but not in a demo, which begins with one."""
     beat(database)
     mail = make_mail(now=NOW)
     start_write(database)

@@ -191,7 +191,7 @@ def test_a_mail_server_without_encryption_is_told_in_words(app, records, to_serv
 def test_a_mail_server_that_waits_for_encryption_from_the_first_byte_is_told_in_words(
     app, records, to_server, tmp_path
 ):
-    """Port 465 with FORUM_MAIL_USE_TLS, or without either setting, is the most usual mistake."""
+    """The most usual mistake, a server at port 465 used without FORUM_MAIL_USE_SSL, is explained in words."""
     with tls_server(make_certificate(tmp_path, "127.0.0.1"), implicit=True) as server:
         for is_on in (True, False):
             to_server(server.port, MAIL_USE_TLS=is_on, MAIL_TIMEOUT=1)

@@ -29,7 +29,7 @@ def connections(app) -> Finding:
 def test_time_limits_that_a_pooler_drops_are_told_until_the_role_has_them(
     make_app, postgres_url, postgres_server, monkeypatch
 ):
-    """Without its parameters a connection begins as it does behind a pooler that ignores them."""
+    """Lost time limits are reported. A connection without parameters begins like one whose pooler drops them."""
     monkeypatch.setattr(postgres, "WAITS", {**postgres.WAITS, "options": ""})
     finding = connections(make_app(postgres_url))
     assert not finding.is_well
@@ -44,7 +44,8 @@ def test_time_limits_that_a_pooler_drops_are_told_until_the_role_has_them(
             owner.execute(f"ALTER ROLE postgres IN DATABASE {database} {setting}")
     finding = connections(make_app(postgres_url))
     assert (finding.is_well, finding.words) == (True, WELL)
-    with postgres_server.connect(database) as owner:  # later tests use the same database
+    # Reset the role's settings, because later tests use the same database.
+    with postgres_server.connect(database) as owner:
         owner.execute(f"ALTER ROLE postgres IN DATABASE {database} RESET ALL")
 
 

@@ -21,7 +21,7 @@ IN_PARTS = [job for job in JOBS if job.each is not None and job.name not in KEPT
 
 @pytest.mark.usefixtures("database", "frozen")
 def test_a_part_whose_row_is_gone_meanwhile_does_nothing(caplog):
-    """Another process may delete the row after the job has listed it."""
+    """A part of a job does nothing, and logs no error, if its row was deleted after the job had listed it."""
     assert len(IN_PARTS) > 10
     with caplog.at_level(logging.ERROR):
         for job in IN_PARTS:
