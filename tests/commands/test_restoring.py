@@ -237,7 +237,7 @@ def look(app, user_id: int, where: dict[str, str], *, times: int = 1) -> list[in
 
 
 def test_restore_says_when_the_counters_of_looks_cannot_be_deleted(app, make_app, blank_url, tmp_path):
-    """A store that is away does not keep anybody from restoring, but the operator has to know what to do."""
+    """A restore succeeds while the store of counters is out of reach, and tells the operator to empty the store."""
     run(app, "backup", str(tmp_path / "backups"))
     other = make_app(blank_url, LIMITER_STORAGE="redis://127.0.0.1:1")
 

@@ -52,5 +52,5 @@ def test_dates_in_words_end_with_the_last_day_although_its_hours_are_not_known(l
 
 
 def test_an_hour_is_written_as_in_other_moments_of_its_language(language):
-    """The plan of reminders once had "kl. 09.00" and "kl. 09:00" in one row."""
+    """Swedish hours have a dot everywhere: the plan of reminders once had "kl. 09.00" and "kl. 09:00" in one row."""
     assert hour_text(9) == {"en": "09:00", "sv": "09.00"}[language]

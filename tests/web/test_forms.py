@@ -52,7 +52,7 @@ def needed_by(form: type[TidyForm], event) -> dict:
 
 @pytest.mark.parametrize("method", ["GET", "POST"])
 def test_building_a_form_has_no_effect(app, event, method):
-    """Forms of the console get the event, or the choices of their fields, without which they cannot be built."""
+    """Building any form changes neither session nor response. Forms of the console are given what they need."""
     assert {RegistrationForm, SignInForm, ExportForm} <= set(all_forms())
     with app.test_request_context("/", method=method):
         for form in all_forms():

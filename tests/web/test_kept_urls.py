@@ -26,7 +26,7 @@ def test_remembered_url_is_the_one_that_is_built(app, root):
 
 
 def test_url_is_built_once(app, monkeypatch):
-    """The second page takes the URL from memory."""
+    """The URL of a page is built the first time that it is needed; later it is taken from memory."""
     routes._built.cache_clear()
     with app.test_request_context("/console/"):
         first = kept_url("attendees.index", event="nf27")

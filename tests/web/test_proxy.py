@@ -131,7 +131,7 @@ def test_nginx_passes_the_port_with_which_a_form_is_compared(proxied, tmp_path):
     connection.request("POST", "/account/forgot", body, headers={**own, **form})
     answer = connection.getresponse()
     assert (answer.status, answer.headers["Location"]) == (303, "/account/forgot/sent")
-    # The answer has the request ID that nginx has made.
+    # The forum answers with the request ID that nginx has made, which has 32 hexadecimal digits.
     assert re.fullmatch("[0-9a-f]{32}", answer.headers["X-Request-ID"])
     connection.close()
 
