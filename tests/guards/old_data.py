@@ -36,7 +36,7 @@ def insert_rows(connection: Connection, stored: dict[str, list[dict[str, Any]]])
     metadata.reflect(connection)
     for table in metadata.sorted_tables:
         if stored.get(table.name) and holds_data(table.name):
-            # Replace rows that a migration has inserted.
+            # Delete rows that a migration has inserted: the stored rows take their place.
             if connection.execute(select(table).limit(1)).first():
                 connection.execute(table.delete())
             connection.execute(insert(table), [_read(row) for row in stored[table.name]])

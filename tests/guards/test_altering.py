@@ -177,7 +177,7 @@ def test_migration_that_loses_a_trigger_is_refused_unless_it_drops_it_by_name(
 def test_migration_that_weakens_a_trigger_is_refused_unless_it_drops_it_by_name(
     make_app, database_url, folder, caplog
 ):
-    """A table made anew by hand may get a trigger of the same name that refuses less."""
+    """A migration must drop a trigger by name before it makes a weaker one of the same name, or it is refused."""
     with opened(make_app, database_url) as engine:
         kept = rules(engine)["triggers"]
         own = [name for name, _ in kept if name.startswith("audit_entries")]

@@ -181,7 +181,7 @@ def test_every_command_refuses_a_wrong_setting(monkeypatch, tmp_path):
 def test_every_command_but_those_listed_refuses_keys_of_another_database(
     make_app, sqlite_url, settings, monkeypatch, tmp_path, purpose
 ):
-    """One audit entry written with a wrong key would break the audit chain for ever."""
+    """Commands refuse keys that do not fit: one audit entry with a wrong key would break the audit chain for ever."""
     refuse_wrong_keys(make_app(sqlite_url))  # make_app stores the check values of the right keys
     others = {**json.loads(settings["DATA_KEYS"]), purpose: json.loads(new_data_keys())[purpose]}
     wrong = make_app(sqlite_url, DATA_KEYS=json.dumps(others))
