@@ -42,7 +42,7 @@ def trusted_hosts(given: Mapping[str, Any]) -> list[str]:
 def _holds_certificates(path: str) -> bool:
     try:
         ssl.create_default_context(cafile=path)
-    except OSError:  # ssl.SSLError is a kind of OSError
+    except OSError:  # the file cannot be read, or has no certificates: ssl.SSLError is an OSError
         return False
     return True
 
