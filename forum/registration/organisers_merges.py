@@ -17,6 +17,7 @@ from forum.extensions import db
 from forum.questions import queries as questions
 from forum.questions.wording import answer_text
 from forum.registration import (
+    barring,
     dossier,
     duplicates,
     filtering,
@@ -134,15 +135,33 @@ def _pair(slug: str, reference: str, other: str) -> Pair:
 
 
 def _save(slug: str, reference: str, other: str, form: MergeForm) -> Registration:
-    """Merge two registrations; return the kept one. Raises CannotBeMerged, ChangedMeanwhile, OrganisationFull."""
+    """Merge two registrations; return the kept one.
+
+    Raises CannotBeMerged and OrganisationFull, and ChangedMeanwhile when one of the two has changed since the page was
+    shown, or when merging would end a review about which others have to decide (R30).
+    """
     start_write(db.session)
     pair = _pair(slug, reference, other)
     places.lock(pair.stays.event)
-    form.refuse_if_changed(MergeForm.stored(pair))
+    for one in (pair.stays, pair.ends):
+        db.session.refresh(one)
+    stored = MergeForm.stored(pair)
+    if _barred(pair):
+        raise ChangedMeanwhile(stored)
+    form.refuse_if_changed(stored)
     taken, actor = form.taken.data or [], sign_ins.current_actor()
     uniting.unite(pair.stays, pair.ends, taken, actor=actor, now=clock.now())
     db.session.commit()
     return pair.stays
+
+
+def _barred(pair: Pair) -> list[tuple[Registration, str]]:
+    """Return each of the two whose review this organiser alone must not end, with the reason.
+
+    The one that ends would get no decision, and the one that stays could take over values that nobody has approved.
+    """
+    reasons = [(one, barring.why_not_cancelled(one)) for one in (pair.stays, pair.ends)]
+    return [(one, why) for one, why in reasons if why]
 
 
 def _missing(pair: Pair) -> list[str]:
@@ -168,6 +187,7 @@ def _page(pair: Pair, form: MergeForm, refusal: Exception | None = None) -> str:
         facts=_facts(pair),
         has_files=bool(uniting.files_among(pair.stays, uniting.list_differing(pair))),
         rows=_rows(pair),
+        barred=_barred(pair),
         is_changed=isinstance(refusal, ChangedMeanwhile),
         wording=wording,
         back_url=url_for(".choose", event=pair.stays.event.slug, reference=pair.stays.reference),

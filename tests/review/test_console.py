@@ -11,6 +11,7 @@ from forum.audit.models import AuditEntry
 from forum.events.enums import SectorPolicy
 from forum.extensions import db
 from forum.registration import actions as registration_actions
+from forum.registration import reviewing
 from forum.registration.enums import Status
 from forum.registration.models import Registration
 from forum.review import actions
@@ -22,6 +23,7 @@ from tests.registration.reading import kinds_for, newest_mail
 from tools.pages import Pages
 
 HERE = {"event": "nf27"}
+RECUSED = "You have left the decision about this person to others, so you cannot cancel the registration."
 
 
 @pytest.fixture
@@ -182,8 +184,7 @@ def test_cancelling_is_no_way_around_a_review(organiser, sign_in_as, event, peop
     sign_in_as(event=event)
     stale, last = (organiser.get("attendees.cancel", **of(one)) for one in people[::2])
     organiser.post("review.recuse", **of(people[0]))
-    told = "You have left the decision about this person to others, so you cannot cancel the registration."
-    assert told in stale.submit({"words": "Bye."}, expect=409).text
+    assert RECUSED in stale.submit({"words": "Bye."}, expect=409).text
     approve(people[2])
     again = last.submit({"words": "Bye."}, expect=409)
     assert "The registration has changed since you opened this page." in again.text
@@ -206,6 +207,48 @@ def test_moving_is_no_way_around_a_recusal(organiser, sign_in_as, event, people)
     assert (told in page.text, page.soup.select("main form")) == (True, [])
     organiser.get("attendee_moves.sector", **of(people[1])).submit({"sector": "ngo"}, expect=303)
     assert [status(one) for one in people[:2]] == [Status.IN_REVIEW, Status.CONFIRMED]
+
+
+def test_merging_is_no_way_around_a_review(organiser, sign_in_as, event, people):
+    sign_in_as(event=event)
+    approve(people[2])
+    first, second, kept = people
+    stale = merging(organiser, first, kept)
+    turned = merging(organiser, kept, first)
+    organiser.post("review.recuse", **of(first))
+    for page in (stale, turned):
+        refused = page.submit({"taken": ["family_name", "organisation"]}, expect=409)
+        assert (RECUSED in refused.text, refused.soup.select("form.form")) == (True, [])
+    later = merging(organiser, second, kept)
+    write(setattr, event, "has_second_reviewer", True)
+    told = "A refusal needs a second organiser, so one alone cannot cancel the registration."
+    assert told in later.submit({"taken": ["family_name", "organisation"]}, expect=409).text
+    page = merging(organiser, first, second)
+    assert "You cannot merge these two before the review is decided." in page.text
+    assert [item.get_text(" ", strip=True) for item in page.soup.select("main li")] == [
+        f"{one.reference} : {why}" for one, why in ((first, RECUSED), (second, told))
+    ]
+    assert [status(one) for one in people] == [Status.IN_REVIEW, Status.IN_REVIEW, Status.CONFIRMED]
+    assert kept.family_name == "Dal"
+    write(setattr, event, "has_second_reviewer", False)
+    merging(organiser, second, kept).submit({"taken": ["family_name"]}, expect=303)
+    assert (status(second), kept.family_name) == (Status.CANCELLED, "Berg")
+
+
+def test_merging_ends_no_review_of_a_change_either(organiser, sign_in_as, event, people):
+    """An approved person who has changed the organisation keeps the place, and waits for a decision nevertheless."""
+    sign_in_as(event=event)
+    for person in people[:2]:
+        approve(person)
+    changed, other = people[:2]
+    write(reviewing.begin_again, changed, {"organisation"}, now=NOW)
+    organiser.post("review.recuse", **of(changed))
+    page = merging(organiser, other, changed)
+    assert (RECUSED in page.text, page.soup.select("form.form")) == (True, [])
+
+
+def merging(organiser, one, other):
+    return organiser.get("attendee_merges.merge", **of(one), other=other.reference)
 
 
 def test_promise_stands_where_it_is_true(pages, app, event, frozen):
