@@ -104,15 +104,21 @@ def details_of_change(registration: Registration, before: Mapping[str, str], now
     return {"before": former_answers.close(kept, registration, now)}
 
 
-def begin_again(registration: Registration, changed: Iterable[str], *, now: datetime) -> None:
-    """Review what a person has changed after being approved; place and rank in line stay as they are meanwhile.
+def begin_again(
+    registration: Registration, changed: Iterable[str], *, actor: str = "person", now: datetime
+) -> None:
+    """Review values that have changed after an approval; place and rank in line stay as they are meanwhile.
 
-    A second change during that review does not start a new one: the promised day stays.
+    A second change during that review does not start a new one: the promised day stays. Only a person's own change is
+    answered by a mail.
     """
     if registration.is_in_review or not is_reviewed_again(registration) or REVIEWED.isdisjoint(changed):
         return
-    reopen(registration, kind="change-in-review", now=now)
-    audit.record(audit_queries.REVIEW_REOPENED, registration, actor="person", at=now)
+    if actor == "person":
+        reopen(registration, kind="change-in-review", now=now)
+    else:
+        _await_decision(registration, now)
+    audit.record(audit_queries.REVIEW_REOPENED, registration, actor=actor, at=now)
 
 
 def reopen(registration: Registration, *, kind: str, now: datetime) -> None:

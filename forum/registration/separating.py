@@ -28,6 +28,7 @@ from forum.registration import (
     offers,
     places,
     queries,
+    reviewing,
     unconfirmed,
 )
 from forum.registration.applicant import CHANGEABLE
@@ -92,14 +93,22 @@ def separate_last(registration: Registration, *, actor: str, now: datetime) -> R
 def separate(merge: RegistrationMerge, *, actor: str, now: datetime) -> Status:
     """Undo the merge; return the status of the restored registration. Raises CannotBeUndone.
 
+    If the kept registration was in review when it was merged and has been approved since, a name or an organisation
+    that it gets back is reviewed again, because the approval was of other values.
+
     Call after `start_write`; after a refusal the caller has to roll back.
     """
     _lock(merge)
     kept, ended = merge.kept, merge.ended
     if not may_undo(merge, now):
         raise CannotBeUndone
+    was_in_review = (merge.before or {}).get("in_review", False)
+    merged = {name: getattr(kept, name) for name in reviewing.REVIEWED}
     _take_apart(merge, now)
     status = reinstate(ended, is_merge=True, actor=actor, now=now)
+    if was_in_review:
+        restored = [name for name, value in merged.items() if getattr(kept, name) != value]
+        reviewing.begin_again(kept, restored, actor=actor, now=now)
     audit.record("registration.merge_undone", kept, actor=actor, at=now)
     return status
 

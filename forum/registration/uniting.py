@@ -116,6 +116,7 @@ def _remember(pair: Pair, chosen: Collection[str], now: datetime) -> Registratio
     merge.before = {
         "confirmed_at": pair.stays.confirmed_at and pair.stays.confirmed_at.isoformat(),
         "sealed_for": [pair.stays.sealed_for, pair.ends.sealed_for],
+        "in_review": pair.stays.is_in_review,
         "values": {**before, **{name: stored[name] for name in chosen if name in stored}},
         "files": {name: _key_of(values_of(pair.ends).get(name)) for name in files_among(pair.stays, chosen)},
         "identity": joining.identity_of(pair.stays),

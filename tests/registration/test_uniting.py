@@ -7,12 +7,12 @@ from sqlalchemy import func, select
 
 from forum import clock
 from forum.database import start_write
-from forum.events.enums import ListAudience
+from forum.events.enums import ListAudience, SectorPolicy
 from forum.events.queries import find_sector
 from forum.extensions import db
 from forum.people import notes
 from forum.questions import queries as questions
-from forum.registration import actions, by_hand, consents, given, separating, uniting
+from forum.registration import actions, by_hand, consents, given, reviewing, separating, uniting
 from forum.registration.applicant import Details
 from forum.registration.consents import Listed
 from forum.registration.enums import ConsentPurpose, ListedAs, Status
@@ -188,6 +188,22 @@ def test_of_consents_the_narrower_stays(event, mine, theirs, left):
     undo(merge)
     consent = consents.find(stays, consents.LIST)
     assert (consent and (consent.listed_as, consent.audience)) == mine
+
+
+@pytest.mark.parametrize("taken", [("family_name", "organisation"), ("title",)])
+def test_undoing_brings_no_name_past_the_review(event, taken):
+    """A name that the approved registration gets back has been judged by nobody, so it is reviewed (R28)."""
+    write(setattr, find_sector(event, "ngo"), "policy", SectorPolicy.REVIEW)
+    stays, ends = named(event, organisation="Polisen"), named(event, family_name="Dal", title="Chef")
+    merge = unite(stays, ends, *taken)
+    write(reviewing.approve, stays, actor="user:2", now=NOW)
+    since = last_id()
+    assert (undo(merge), ends.is_in_review) == (Status.IN_REVIEW, True)
+    assert (stays.status, stays.family_name, stays.organisation) == (Status.CONFIRMED, "Holm", "Polisen")
+    assert stays.is_in_review == ("organisation" in taken)
+    actions_of = [action for action, *_rest in recorded(stays)]
+    assert ("registration.review_reopened" in actions_of) == stays.is_in_review
+    assert [kind for kind, _to in queued(since)] == ["reinstated"]
 
 
 def test_undoing_gives_each_exactly_what_it_had(event):
