@@ -22,7 +22,16 @@ from forum.invitations.enums import InvitationState
 from forum.invitations.errors import AlreadyRegistered
 from forum.invitations.models import Invitation
 from forum.registration import actions as registrations
-from forum.registration import answers, given, places, queries, reviewing, unconfirmed, waiting_list
+from forum.registration import (
+    answers,
+    belonging,
+    given,
+    places,
+    queries,
+    reviewing,
+    unconfirmed,
+    waiting_list,
+)
 from forum.registration.applicant import Applicant
 from forum.registration.models import Registration
 from forum.registration.settling import Settled
@@ -51,11 +60,11 @@ def accept(invitation: Invitation, applicant: Applicant, *, now: datetime) -> Re
     db.session.flush()
     if applicant.given:
         given.store(registration, applicant.given, now=now)
-    changed = _differing(invitation, registration)
+    changed, is_invited = _differing(invitation, registration), _is_invited(invitation, registration)
     if is_held := invitation.holds_place:
         _hand_over(invitation, registration)
     _end_with(invitation, registration, now)
-    known = {"sector": invitation.sector.key, "place": is_held, "invited": not invitation.from_colleague}
+    known = {"sector": invitation.sector.key, "place": is_held, "invited": is_invited}
     audit.record(REGISTRATION_RECEIVED, registration, actor="person", at=now, **known)
     registrations.confirm(registration, now=now)
     if is_held:
@@ -108,6 +117,18 @@ def _differing(invitation: Invitation, registration: Registration) -> list[str]:
         for name in reviewing.REVIEWED
         if invitation.from_colleague or getattr(invitation, name) not in ("", getattr(registration, name))
     ]
+
+
+def _is_invited(invitation: Invitation, registration: Registration) -> bool:
+    """Return whether organisers have invited the person for the organisation of the registration.
+
+    Only then do they vouch for both (`review.vouching`): another organisation, or one where the invitation has none,
+    was typed by the person alone, and a colleague who was named by the invited person is unknown to organisers.
+    """
+    if invitation.from_colleague or not invitation.organisation:
+        return False
+    key = belonging.key_of(invitation.event, invitation.organisation, invitation.email_canonical)
+    return key == registration.organisation_key
 
 
 def _hand_over(invitation: Invitation, registration: Registration) -> None:

@@ -35,12 +35,12 @@ class Evidence:
     `places_held` is None for a reviewer of some sectors, who is told no numbers of other sectors; `is_cap_reached`
     says whether the organisation has all its places. `places_free` is the number that the sector could take now.
     `domains` are the organisation's mail domains, and `has_own_domain` says whether the address is at one of them;
-    `known_domains` are those of its confirmed people for whom organisers have vouched. `cap` is the most places that
-    the organisation can have, and `counts_for` its name if the person has typed another one. `earlier` are other
-    registrations of the address. `colleagues` has by event id, for other events, the number of people of the
-    organisation who hold a place. `same_name` is another live registration of this event under the same name. Nobody
-    whose address is still to be confirmed is a colleague or of the same name. `before` has the answers that a change
-    under review has replaced, by field. `invitation` is the newest one of the address to this event.
+    `known_domains` are those of its confirmed people for whom organisers have vouched, without those in review. `cap`
+    is the most places that the organisation can have, and `counts_for` its name if the person has typed another one.
+    `earlier` are other registrations of the address. `colleagues` has by event id, for other events, the number of
+    people of the organisation who hold a place. `same_name` is another live registration of this event under the same
+    name. Nobody whose address is still to be confirmed is a colleague or of the same name. `before` has the answers
+    that a change under review has replaced, by field. `invitation` is the newest one of the address to this event.
     """
 
     domain: str
@@ -135,7 +135,9 @@ def _add_domains(
     keys = {one.organisation_key for one in registrations}
     columns = (Registration.organisation_key, Registration.email_canonical)
     of_them = Registration.event_id.in_(event_ids), Registration.organisation_key.in_(keys), is_seen
-    numbers = select(Registration.id).where(*of_them, HOLDS_PLACE, Registration.status == Status.CONFIRMED)
+    # Nobody has decided yet about a person in review, even if an invitation or an approval has given them a place.
+    is_settled = Registration.status == Status.CONFIRMED, Registration.review_since.is_(None)
+    numbers = select(Registration.id).where(*of_them, HOLDS_PLACE, *is_settled)
     vouched = find_vouched(numbers)
     known: dict[str, list[tuple[int, str]]] = defaultdict(list)
     for number, key, address in db.session.execute(numbers.add_columns(*columns)):

@@ -1,5 +1,7 @@
 """People for whom organisers have vouched, by approving, inviting or adding them, according to the audit trail.
 
+An invitation counts only for a person who answers for the organisation that organisers have written in it.
+
 Anybody can register with any organisation and confirm an address of their own, so an unchecked registration proves
 nothing about the organisation. If the person later changes organisation or address, nobody vouches for them any more,
 until organisers approve again.

@@ -1,10 +1,13 @@
 """What organisers know of an organisation, as evidence beside a person who waits for a decision."""
 
+from datetime import timedelta
+
 import pytest
 from flask_babel import force_locale
 
 from forum.events.queries import find_sector
-from forum.extensions import db
+from forum.invitations import actions
+from forum.invitations.actions import Invitee, Terms
 from forum.invitations.answering import accept
 from forum.organisations import actions as organisations
 from forum.organisations.actions import Written
@@ -15,6 +18,7 @@ from forum.review import evidence, wording
 from tests.factories.events import NOW, make_archive, make_event, make_sector
 from tests.factories.invitations import new_invitation
 from tests.factories.registrations import confirmed, make_applicant, register, register_elsewhere, write
+from tests.factories.saving import save
 from tests.registration.reading import newest_mail
 from tools.organisers import make_user
 
@@ -81,12 +85,30 @@ def test_nobody_makes_a_domain_known_by_registering(open_to_all):
     assert known_domains(open_to_all, "Polisen") == set()
     write(lambda: reviewing.approve(approved, actor=ORGANISER, now=NOW))
     add_by_hand(open_to_all, "Polisen", "c@added.example")
-    invitation = new_invitation(open_to_all, "ngo", "d@invited.example")
-    guest = make_applicant(organisation="Polisen", email="d@invited.example")
-    write(lambda: [db.session.add(invitation), db.session.flush(), accept(invitation, guest, now=NOW)])
+    for named, email in (
+        ("POLISEN", "d@invited.example"),
+        ("Exempelstads tingsrätt", "e@another.example"),
+        ("", "f@unnamed.example"),
+    ):
+        invitation = save(new_invitation(open_to_all, "ngo", email, organisation=named))
+        write(accept, invitation, make_applicant(organisation="Polisen", email=email), now=NOW)
     known = {"approved.example", "added.example", "invited.example"}
     assert known_domains(open_to_all, "Polisen") == known
     assert by_themselves.status == "confirmed"
+
+
+def test_a_held_place_makes_no_domain_known_before_organisers_have_decided(open_to_all):
+    """Whoever answers under another name than the invited one has the place, and is reviewed."""
+    invitee = Invitee("Kim", "Andersen", "d@invited.example", "Polisen", "en", "")
+    terms = Terms(NOW + timedelta(days=14), holds_place=True)
+    sector = find_sector(open_to_all, "other")
+    invitation = write(lambda: actions.invite(open_to_all, sector, invitee, terms, user_id=1, now=NOW))
+    guest = make_applicant(organisation="Polisen", email="d@invited.example")
+    person = write(lambda: accept(invitation, guest, now=NOW))
+    assert (person.status, person.is_in_review) == ("confirmed", True)
+    assert known_domains(open_to_all, "Polisen") == set()
+    write(lambda: reviewing.approve(person, actor=ORGANISER, now=NOW))
+    assert known_domains(open_to_all, "Polisen") == {"invited.example"}
 
 
 def test_an_address_or_organisation_that_a_person_changes_afterwards_is_not_known(open_to_all):
