@@ -1,5 +1,7 @@
 """Reading who may be shown: people with a place whose consent covers the readers of the event's list (P15).
 
+Nobody in review is shown: a name or an organisation that was changed after an approval waits for a decision.
+
 The sealed tables are not read: protected identity makes no difference here. People are shown under the name in the
 registration, which may be an alias (P20–P22); people who do not want to be shown are in no row at all.
 """
@@ -55,6 +57,7 @@ def _shown_to(audience: ListAudience, event_id: Any, query: Select) -> Select:
     return query.join(Consent, Consent.registration_id == Registration.id).where(
         Registration.event_id == event_id,
         Registration.status == Status.CONFIRMED,
+        Registration.review_since.is_(None),
         IS_FREE,
         Consent.purpose == LIST,
         Consent.withdrawn_at.is_(None),

@@ -16,7 +16,7 @@ from forum.registration.enums import ConsentPurpose
 from forum.registration.models import Consent, Registration
 from forum.registration.restriction_models import RestrictionRequest
 
-SHOWN = frozenset({"status", "given_name", "family_name", "organisation"})
+SHOWN = frozenset({"status", "review_since", "given_name", "family_name", "organisation"})
 TABLES = frozenset(model.__tablename__ for model in (Registration, Consent, RestrictionRequest))
 
 

@@ -8,11 +8,13 @@ from sqlalchemy import update
 from forum.accounts.enums import Role
 from forum.audit.models import AuditEntry
 from forum.database import start_write
-from forum.events.enums import ListAudience
+from forum.events.enums import ListAudience, SectorPolicy
 from forum.events.models import ContentVersion
+from forum.events.queries import find_sector
 from forum.extensions import db
+from forum.participants import queries
 from forum.privacy import restricting
-from forum.registration import actions, links, protection
+from forum.registration import actions, links, protection, reviewing
 from forum.registration.applicant import CHANGEABLE, Details
 from forum.registration.consents import Listed
 from forum.registration.enums import ConsentPurpose, ListedAs, RestrictionKind, TokenPurpose
@@ -123,6 +125,45 @@ def test_each_change_of_a_kept_list_is_seen_at_once_and_no_other_registration_re
         assert [row[1:] for row in shown(pages)] == ([names] if names else []), rule
     assert "Ingen visas här" in pages.get("/sv/participants").text
     assert footer not in pages.get("/en/news/").links
+
+
+def test_a_name_or_organisation_that_waits_for_a_decision_is_on_no_list(app, pages, event):
+    person, other = listed(event, "Åsa", "Ek", "Domstolen"), listed(event, "Bo", "Ärlig", "Zonen")
+    review_everybody(event)
+    assert shown(pages) == [["Domstolen", "Åsa Ek"], ["Zonen", "Bo Ärlig"]]
+    changed = details(person, organisation="Polismyndigheten")
+    write(actions.change, person, changed, actor="person", now=NOW)
+    assert (person.status, person.is_in_review) == ("confirmed", True)
+    assert (shown(pages), queries.count_consents(event)[PUBLIC]) == ([["Zonen", "Bo Ärlig"]], 1)
+    write(reviewing.approve, person, actor="user:1", now=NOW)
+    assert shown(pages) == [["Polismyndigheten", "Åsa Ek"], ["Zonen", "Bo Ärlig"]]
+    choose_readers(event, PARTICIPANTS)
+    reader = own_page(app, other)
+    write(actions.change, person, details(person, family_name="Chef"), actor="person", now=NOW)
+    assert shown(reader, "/sv/r/participants") == [["Zonen", "Bo Ärlig"]]
+
+
+def test_pages_say_that_a_change_in_review_is_not_shown_whether_somebody_is_protected(app, pages, event):
+    """The pages say the same with and without consent, and with protected identity, which must not be told apart."""
+    people = [
+        listed(event, "Åsa", "Ek", "Domstolen"),
+        confirmed(event, given_name="Åsa", family_name="Ek", organisation="Domstolen"),
+        confirmed(event, given_name="Åsa", family_name="Ek", is_protected=True, real_name="Hemliga Namnet"),
+    ]
+    before, after = "does not show you until they have decided.", "until the organisers have decided"
+    browsers = [own_page(app, person) for person in people]
+    assert [before in browser.get("self_service.change").text for browser in browsers] == [False] * 3
+    review_everybody(event)
+    assert [before in browser.get("self_service.change").text for browser in browsers] == [True] * 3
+    assert [after in browser.get("self_service.show").text for browser in browsers] == [False] * 3
+    for person in people:
+        changed = details(person, organisation="Polismyndigheten")
+        write(actions.change, person, changed, actor="person", now=NOW)
+    assert [after in browser.get("self_service.show").text for browser in browsers] == [True] * 3
+    choose_readers(event, ListAudience.OFF)
+    for address in ("self_service.change", "self_service.show"):
+        page = browsers[1].get(address).text
+        assert (before in page, after in page) == (False, False)
 
 
 def test_a_kept_list_is_without_a_person_whose_data_are_restricted(pages, event):
@@ -250,6 +291,11 @@ def test_organisers_choose_the_readers_and_read_every_text(sign_in_as, event):
     for version_of_text in ("2026-11-27", "2026-11-28"):
         assert version_of_text in texts
     assert "may appear in a list of participants, if there is one" in texts
+
+
+def review_everybody(event):
+    """Let organisers review the sector from now on; whoever has a place keeps it, as if approved."""
+    write(setattr, find_sector(event, "justice"), "policy", SectorPolicy.REVIEW)
 
 
 def details(person, **differing) -> Details:
