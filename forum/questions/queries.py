@@ -1,6 +1,6 @@
 """Reading an event's questions, and the answers that are not sensitive."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from flask import current_app
@@ -112,6 +112,15 @@ def list_answers(registration_id: int) -> dict[int, Any]:
     """Return the stored answers of one registration by the question's id."""
     query = select(Answer.question_id, Answer.value).where(Answer.registration_id == registration_id)
     return dict(db.session.execute(query).all())
+
+
+def list_answers_of(registration_ids: Collection[int]) -> dict[int, dict[int, Any]]:
+    """Return the stored answers of these registrations by registration id, then by the question's id."""
+    told: dict[int, dict[int, Any]] = {number: {} for number in registration_ids}
+    columns = Answer.registration_id, Answer.question_id, Answer.value
+    for number, question_id, value in db.session.execute(select(*columns).where(columns[0].in_(told))):
+        told[number][question_id] = value
+    return told
 
 
 def in_order(questions: Sequence[Question]) -> Iterator[Question]:

@@ -4,12 +4,14 @@ Each rule locks the registration's event first and reads everything again, so th
 second is refused. `user_id` is the organiser who decides.
 """
 
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 from forum.accounts import reviewers
 from forum.audit import actions as audit
 from forum.extensions import db
+from forum.questions import queries as questions
 from forum.registration import places, reviewing
 from forum.registration.errors import NotInReview
 from forum.registration.models import Registration
@@ -29,19 +31,38 @@ from forum.review.models import ProposedRefusal, Recusal
 from forum.web.edits import digest
 
 
-def shown_of(registration: Registration) -> dict[str, Any]:
-    """Return the values that a reviewer judges; a decision is refused if the page showed other values (R30).
+def shown_of_each(registrations: Sequence[Registration]) -> dict[int, dict[str, Any]]:
+    """Return, by registration id, the values that a reviewer judges, with the answers to the event's own questions.
 
-    They include the language, because the page asks for the reviewer's own words in the person's language.
+    A decision is refused if the page showed other values (R30). They include the language, because the page asks for
+    the reviewer's own words in the person's language. An answer by a file has the file's key. Answers about diet and
+    access are not among them: reviewers do not see these.
     """
     person = ("given_name", "family_name", "organisation", "title", "email", "country", "language")
-    return {name: getattr(registration, name) for name in (*person, "sector_id", "status")}
+    told = questions.list_answers_of([one.id for one in registrations])
+    return {
+        one.id: {
+            **{name: getattr(one, name) for name in (*person, "sector_id", "status")},
+            "answers": told[one.id],
+        }
+        for one in registrations
+    }
+
+
+def shown_of(registration: Registration) -> dict[str, Any]:
+    """Return the values that a reviewer of one person judges."""
+    return shown_of_each([registration])[registration.id]
+
+
+def with_proposal(shown: Mapping[str, Any], proposal: ProposedRefusal | None) -> dict[str, Any]:
+    """Return the values that a second organiser judges: the person's, and the proposed refusal's reason and words."""
+    told = (proposal.proposed_by, proposal.proposed_at, proposal.reason, proposal.words) if proposal else None
+    return {**shown, "proposal": told}
 
 
 def shown_with(registration: Registration, proposal: ProposedRefusal | None) -> dict[str, Any]:
-    """Return the values that a second organiser judges: the person's, and the proposed refusal's reason and words."""
-    told = (proposal.proposed_by, proposal.proposed_at, proposal.reason, proposal.words) if proposal else None
-    return {**shown_of(registration), "proposal": told}
+    """Return the values that a second organiser of one person judges."""
+    return with_proposal(shown_of(registration), proposal)
 
 
 def approve(

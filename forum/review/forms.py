@@ -13,7 +13,7 @@ from forum.registration.enums import DeclineReason
 from forum.registration.models import Registration
 from forum.registration.review_words import CHOICES
 from forum.registration.reviewing import Refusal
-from forum.review.actions import shown_of
+from forum.review.actions import shown_of_each
 from forum.web.edits import ShowsStored, digest
 from forum.web.forms import LinesField, TidyForm
 from forum.web.identity_numbers import no_identity_number
@@ -118,7 +118,8 @@ class Selection:
 
     def show_people(self, registrations: Sequence[Registration]) -> None:
         """Put these people into the form, each with a digest of the values that the page shows."""
-        self.show_as({one.reference: shown_of(one) for one in registrations})
+        shown = shown_of_each(registrations)
+        self.show_as({one.reference: shown[one.id] for one in registrations})
 
     def show_as(self, people: Mapping[str, Mapping[str, object]]) -> None:
         """Put people into the form; `people` has, by reference, the values that the page shows, which are digested."""

@@ -72,7 +72,8 @@ def _ask(slug: str, form: ProposedManyForm) -> ResponseReturnValue:
     chosen = [one for one in people if one.id in proposals]
     if not chosen:
         return _tell(slug, "", [_("Choose at least one person whom somebody has proposed to decline.")])
-    form.show_as({one.reference: actions.shown_with(one, proposals[one.id]) for one in chosen})
+    shown = actions.shown_of_each(chosen)
+    form.show_as({one.reference: actions.with_proposal(shown[one.id], proposals[one.id]) for one in chosen})
     described = panel.describe(event, chosen, user_id=g.user.id, now=now)
     note_view(audit_queries.WAITING_LIST_VIEWED, event, actor=sign_ins.current_actor())
     return render_template(

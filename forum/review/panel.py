@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
+from typing import Any
 
 from flask import g
 from flask.blueprints import BlueprintSetupState
@@ -22,7 +23,7 @@ from forum.registration.enums import Status
 from forum.registration.models import Registration
 from forum.registration.review_words import CHOICES
 from forum.review import actions, evidence, outcomes, queries, wording
-from forum.review.actions import shown_of, shown_with
+from forum.review.actions import shown_of, with_proposal
 from forum.review.errors import Recused, SecondNeeded
 from forum.review.forms import ApproveForm, DeclineForm
 from forum.review.models import ProposedRefusal
@@ -79,11 +80,15 @@ class Reviewed:
     def confirmation(self) -> ConfirmForm:
         """The form that confirms a proposed refusal."""
         form = ConfirmForm(None)
-        form.show(shown_with(self.registration, self.proposal))
+        form.show(with_proposal(self._values, self.proposal))
         return form
 
+    @cached_property
+    def _values(self) -> dict[str, Any]:
+        return shown_of(self.registration)
+
     def _shown(self, form):
-        form.show(shown_of(self.registration))
+        form.show(self._values)
         return form
 
 

@@ -9,8 +9,10 @@ from forum.audit.models import AuditEntry
 from forum.columns import Text
 from forum.events.enums import SectorPolicy
 from forum.extensions import db
+from forum.questions.enums import QuestionKind
+from forum.questions.models import Answer
 from forum.registration import actions as registration_actions
-from forum.registration import expiry, reviewing
+from forum.registration import expiry, given, reviewing
 from forum.registration.applicant import CHANGEABLE, Details
 from forum.registration.enums import DeclineReason, Status
 from forum.registration.errors import NotInReview, NotLive, SectorFull
@@ -19,7 +21,9 @@ from forum.review import actions, evidence, queries
 from forum.review.errors import AlreadyProposed, NobodyElse, NothingProposed, Recused, SamePerson, SeenChanged
 from forum.web.edits import digest
 from tests.factories.events import NOW, make_archive, make_event, make_sector
-from tests.factories.registrations import confirmed, register, register_elsewhere, write
+from tests.factories.questions import FILE_RULES, make_question
+from tests.factories.registrations import confirmed, read_care, register, register_elsewhere, write
+from tests.factories.saving import save
 from tests.registration.reading import kinds_for, newest_mail
 from tools.organisers import make_user
 
@@ -194,6 +198,34 @@ def test_a_decision_about_other_answers_than_were_shown_is_refused(reviewed, jud
     change(person, organisation="Another")
     with pytest.raises(SeenChanged):
         write(actions.approve, person, seen=shown, user_id=judges[0].id, now=LATER)
+
+
+def test_a_decision_about_answers_or_files_that_have_changed_is_refused(reviewed, judges):
+    """Every question that organisers have made themselves counts, but not those about diet and access (R30)."""
+    asked = [make_question(reviewed, "why"), make_question(reviewed, "cv", QuestionKind.FILE, **FILE_RULES)]
+    make_question(reviewed, "diet", care=True)
+    person, other = confirmed(reviewed, "other"), confirmed(reviewed, "other")
+    write(setattr, reviewed, "has_second_reviewer", True)
+    first = ("To learn", {"key": "a" * 32, "name": "cv.pdf", "size": 9})
+    for question, value in zip(asked, first, strict=True):
+        for one in (person, other):
+            save(Answer(registration_id=one.id, question_id=question.id, value=value))
+    decline(other, judges[0])
+    for question, value in zip(asked, ("To sell", {**first[1], "key": "b" * 32}), strict=True):
+        shown, proposed = seen(person), proposal_seen(other)
+        for one in (person, other):
+            write(setattr, db.session.get_one(Answer, (one.id, question.id)), "value", value)
+        with pytest.raises(SeenChanged):
+            write(actions.approve, person, seen=shown, user_id=judges[0].id, now=LATER)
+        db.session.rollback()
+        with pytest.raises(SeenChanged):
+            write(actions.confirm_refusal, other, seen=proposed, user_id=judges[1].id, now=LATER)
+        db.session.rollback()
+    shown = seen(person)
+    write(given.store, person, {"diet": "None"}, now=LATER)
+    assert (read_care(person), seen(person) == shown) == ({"diet": "None"}, True)
+    approve(person, judges[0])
+    assert person.status == Status.CONFIRMED
 
 
 def change(registration, actor="person", **differing):

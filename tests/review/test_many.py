@@ -8,12 +8,15 @@ from flask import flash, session
 
 from forum.events.enums import SectorPolicy
 from forum.extensions import db
+from forum.questions.models import Answer
 from forum.registration import actions as cancelling
 from forum.registration import wording
 from forum.registration.enums import Status
 from forum.review import left_out, queries, rounds
 from tests.factories.events import NOW, make_event, make_sector
+from tests.factories.questions import make_question
 from tests.factories.registrations import confirmed, write
+from tests.factories.saving import save
 from tests.registration.reading import kinds_for, recorded
 
 HERE = {"event": "nf27"}
@@ -48,6 +51,37 @@ def test_a_round_says_what_was_left_to_others_and_what_was_decided(organiser, si
     assert told[0] == ["2 people have a place.", passed]
     late = ", ".join(named(one) for one in people[1:])
     assert told[1] == [f"Decided or ended meanwhile: {late}. {passed}"]
+
+
+def test_pages_about_many_read_all_answers_at_once_and_leave_out_whoever_has_changed_one(
+    organiser, sign_in_as, event, people
+):
+    question = make_question(event, "why")
+    answers = [
+        save(Answer(registration_id=one.id, question_id=question.id, value="To learn")) for one in people
+    ]
+    references = [one.reference for one in people]
+    asked = [organiser.get("review_many.approve", **HERE, who=references[:number]) for number in (1, 3)]
+    write(setattr, answers[0], "value", "To sell")
+    done = asked[1].submit({"whom": "all"}, expect=200, follow=True)
+    changed = f"Changed since your page showed it. Look again: {named(people[0])}."
+    assert done.flashes == ["2 people have a place.", changed]
+    late = [
+        confirmed(event, "other", family_name=name, given_name="Eva", now=NOW + timedelta(hours=9))
+        for name in ("Fors", "Gran")
+    ]
+    second = sign_in_as(event=event)
+    write(setattr, event, "has_second_reviewer", True)
+    for person in (people[0], *late):
+        organiser.post("review.decline", {"reason": "off_subject"}, **HERE, reference=person.reference)
+    confirming = [one.reference for one in (people[0], *late)]
+    asked += [second.get("review_proposed.confirm", **HERE, who=confirming[:number]) for number in (1, 3)]
+    assert [read_answers(page) for page in asked] == [1] * 4
+
+
+def read_answers(page) -> int:
+    """Return by how many statements the page has read answers to the event's own questions."""
+    return sum("FROM answers" in statement for statement in page.statements)
 
 
 def test_no_refusal_is_proposed_where_nobody_could_confirm_it(organiser, sign_in_as, event, people):
