@@ -280,6 +280,7 @@ def _page(event: Event, form: ImportPeopleForm, outcome: Outcome | None = None) 
         table=table,
         system=headings.recognise(table.headings) if table else "",
         unread=[text for place, text in enumerate(texts) if text and place not in read],
+        doubled=headings.list_doubled(texts, read),
         outcome=outcome,
         may_carry_out=outcome is not None and _may_carry_out(form, outcome),
         shown=SHOWN,

@@ -5,7 +5,7 @@ have Company and Country twice, first the attendee's and then the invoice's.
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from forum.folding import search_fold
 from forum.web.edits import digest
@@ -104,6 +104,19 @@ def guess(headings: Sequence[str]) -> dict[str, int]:
     if {"given_name", "family_name"} <= guessed.keys():
         guessed.pop("full_name", None)
     return guessed
+
+
+def list_doubled(headings: Sequence[str], read: Collection[int]) -> list[str]:
+    """Return the headings of several columns of which only the first one is read; `read` has the columns' indexes."""
+    places: dict[str, list[int]] = {}
+    for place, heading in enumerate(headings):
+        places.setdefault(folded(heading), []).append(place)
+    places.pop("", None)
+    return [
+        headings[first]
+        for first, *others in places.values()
+        if others and first in read and not set(others).intersection(read)
+    ]
 
 
 def recognise(headings: Sequence[str]) -> str:

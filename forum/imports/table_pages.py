@@ -131,6 +131,7 @@ def _asking_page(event: Event, kept: ImportTable, form: LongTableForm) -> str:
         table=table,
         system=headings.recognise(table.headings),
         unread=[text for place, text in enumerate(table.headings) if text and place not in read],
+        doubled=headings.list_doubled(table.headings, read),
         outcome=outcome,
         may_carry_out=outcome is not None and _may_carry_out(form, outcome),
         shown=SHOWN,

@@ -140,6 +140,27 @@ def test_the_whole_export_of_another_system_is_understood_by_its_headings(export
 
 
 @pytest.mark.parametrize(
+    ("exported", "doubled"),
+    [
+        (PRETIX_POSITIONS, ["Company", "Country"]),
+        (EVENTBRITE_PRESENT, ["Company"]),
+        (HI_EVENTS, ["Email"]),
+        ("First Name|E-mail|e mail", ["E-mail"]),
+        ("First Name|Seat|Seat||", []),
+        (INDICO, []),
+    ],
+)
+def test_a_doubled_heading_is_named_if_its_first_column_is_read(exported, doubled):
+    cells = exported.split("|")
+    read = headings.guess(cells).values()
+    assert headings.list_doubled(cells, read) == doubled
+    # Whoever has chosen another column of this name knows that there are several.
+    compared = [headings.folded(cell) for cell in cells]
+    last = [len(cells) - 1 - compared[::-1].index(compared[place]) for place in read]
+    assert headings.list_doubled(cells, last) == []
+
+
+@pytest.mark.parametrize(
     ("exported", "system"),
     [
         ("First Name|Last Name|E-Mail|ReservationID", "alf.io"),
