@@ -128,7 +128,7 @@ def test_both_languages_and_later_versions_are_one_entry_a_day(pages):
 
 
 def test_a_change_raises_the_number_and_says_when(pages):
-    """A calendar keeps the old hours unless the file's SEQUENCE is higher (RFC 5546, 2.1.4)."""
+    """Each change raises the file's SEQUENCE, without which a calendar keeps the old hours (RFC 5546, 2.1.4)."""
     event = make_event()
     said = [revision(pages)]
     changes = {

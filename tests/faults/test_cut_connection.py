@@ -89,7 +89,7 @@ def test_a_connection_cut_before_any_statement_asks_to_come_back(
 def test_new_connections_that_are_cut_at_once_ask_to_come_back(
     app, pages, check, postgres_url, postgres_server, cut
 ):
-    """A server that shuts down may end connections that it has only just accepted."""
+    """If PostgreSQL, shutting down, ends each new connection at once, a form gets the busy page until they last."""
     left = [cut]
 
     def end(raw, _record):

@@ -17,7 +17,7 @@ SECOND, MINUTE, HOUR = (timedelta(**{unit: 1}) for unit in ("seconds", "minutes"
 
 @pytest.mark.parametrize("jump", [HOUR, -HOUR, timedelta(days=365), 61 * SECOND])
 def test_a_jump_counts_for_ten_minutes(jump):
-    """A clock that is set forward or back, and set right again later, has jumped twice."""
+    """For ten minutes after a jump the clock is not relied on. A clock that is set right again jumps once more."""
     watch = JumpWatch()
     looks = [watch.is_settled(NOW + number * MINUTE, 60 * number) for number in range(3)]
     looks += [watch.is_settled(NOW + jump + number * MINUTE, 60 * number) for number in range(3, 13)]
@@ -28,7 +28,7 @@ def test_a_jump_counts_for_ten_minutes(jump):
 
 
 def test_a_pause_and_a_clock_that_is_corrected_slowly_are_no_jump():
-    """A worker that comes back after days ends at once what is over, and so does one whose clock is corrected."""
+    """A worker that starts after days, or whose clock is corrected in small steps, need not rest before its jobs."""
     assert JumpWatch().is_settled(NOW + timedelta(days=9), 5)
     watch = JumpWatch()
     assert all(watch.is_settled(NOW + number * (MINUTE + 59 * SECOND), 60 * number) for number in range(60))
