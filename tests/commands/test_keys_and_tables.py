@@ -62,7 +62,7 @@ def test_tables_are_made_and_again_changes_nothing(make_app, blank_database_url,
 
 
 def test_an_unsafe_setting_ends_any_command_with_its_name(monkeypatch, capsys):
-    """The message names the setting and does not print its value (S05)."""
+    """A command that meets unsafe settings ends; its message names each setting and prints no value (S05)."""
 
     def refuse(**_options):
         raise UnsafeSettings(["FORUM_SECRET_KEY is missing", "FORUM_DEBUG must be off"])

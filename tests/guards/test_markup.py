@@ -51,7 +51,7 @@ def test_a_file_that_makes_html_is_found(tmp_path, name, text):
 
 
 def test_every_template_is_escaped_by_its_name(app):
-    """Flask escapes depending on the file extension; only plain text mails are not escaped."""
+    """Flask escapes values by the ending of a template's name; only templates of mails may have another."""
     odd = {
         name
         for name in app.jinja_env.list_templates()

@@ -92,7 +92,7 @@ def text_fields(form: BaseForm) -> Iterator[Field]:
 
 
 def test_every_text_field_of_the_console_loses_blanks_at_the_ends_of_lines_and_of_the_text(app, event):
-    """Several lines stay lines in a LinesField; every other text becomes one line."""
+    """Text fields lose blanks at the ends. A LinesField keeps several lines; in any other field they become one."""
     typed, one_line, lines = " \n  a b\u00a0 \r\n \nc\u200b  \n ", "a b c", "a b\n\nc"
     named = {}
     with app.test_request_context("/"):
