@@ -141,10 +141,13 @@ def _settle(drafted: Registration, now: datetime, *, is_free: bool, is_reviewed:
         drafted.move_to(Status.CONFIRMED, now=now)
     db.session.add(drafted)
     known = {"sector": drafted.sector.key, "place": drafted.holds_place, "delegation": True}
+    in_review = is_reviewed and drafted.status != Status.CONFIRMED
+    if in_review:
+        known["status"] = Status.IN_REVIEW
     audit.record(REGISTRATION_RECEIVED, drafted, actor=CONTACT, at=now, **known)
     if drafted.status == Status.CONFIRMED:
         audit.record("registration.confirmed", drafted, actor=CONTACT, at=now)
-    elif is_reviewed:
+    elif in_review:
         reviewing.begin(drafted, now=now)
     else:
         waiting_list.join(drafted, now, actor=CONTACT)

@@ -280,8 +280,8 @@ def _record(
     registration: Registration, successor: Registration, before: Status, actor: str, now: datetime
 ) -> None:
     audit.record("registration.substituted", registration, actor=actor, at=now, was=before)
-    known = {"sector": successor.sector.key, "place": successor.holds_place, "instead": True}
-    audit.record(REGISTRATION_RECEIVED, successor, actor=actor, at=now, **known)
+    known = {"sector": successor.sector.key, "place": successor.holds_place, "status": successor.status}
+    audit.record(REGISTRATION_RECEIVED, successor, actor=actor, at=now, instead=True, **known)
     if successor.has_address:
         suppressions.note_reached(successor)
         audit.record("registration.address_confirmed", successor, actor=actor, at=now)

@@ -33,7 +33,7 @@ from forum.registration import (
     waiting_list,
 )
 from forum.registration.caps import Held
-from forum.registration.enums import APPROVED, OfferEnd, Status
+from forum.registration.enums import OfferEnd, Status
 from forum.registration.errors import NoPlaceThere, NoSuchSector, NotLive
 from forum.registration.models import Registration
 
@@ -119,6 +119,8 @@ def move(
     with db.session.no_autoflush:
         _put(registration, sector, outcome, now)
         details = {"was": was.key, "sector": sector.key, "outcome": outcome}
+        if _ends_review_of_change(registration):
+            details["review"] = reviewing.ENDS
         audit.record(audit_queries.REGISTRATION_MOVED, registration, actor=actor, at=now, **details)
         _settle(registration, outcome, actor, now)
     if outcome in (Outcome.GETS_PLACE, Outcome.JOINS_LINE):
@@ -199,8 +201,7 @@ def _settle(registration: Registration, outcome: Outcome, actor: str, now: datet
     """
     if registration.status == Status.PENDING:
         return
-    if registration.sector.policy != SectorPolicy.REVIEW and registration.status in APPROVED:
-        # The new sector has no reviews, so the review ends.
+    if _ends_review_of_change(registration):
         registration.review_since = registration.answer_by = None
     if outcome in (Outcome.NO_PLACE, Outcome.REVIEWED):
         offers.end(registration, OfferEnd.MOVED, now=now)
@@ -210,6 +211,11 @@ def _settle(registration: Registration, outcome: Outcome, actor: str, now: datet
     elif outcome == Outcome.NO_PLACE:
         registration.offer_expires_at = None
         waiting_list.join(registration, now, actor=actor)
+
+
+def _ends_review_of_change(registration: Registration) -> bool:
+    """Return whether the review of a change ends because the registration's new sector has no reviews."""
+    return reviewing.is_change_reviewed(registration) and registration.sector.policy != SectorPolicy.REVIEW
 
 
 def _tell(registration: Registration, outcome: Outcome, now: datetime, *, is_told_anew: bool) -> None:

@@ -21,8 +21,8 @@ from forum.accounts.wording import ROLES
 from forum.audit import queries as audit
 from forum.audit.models import AuditDetails, AuditEntry
 from forum.events.models import Event
-from forum.registration import owners
-from forum.registration.enums import ExportPurpose, ExportRecipient
+from forum.registration import owners, reviewing
+from forum.registration.enums import ExportPurpose, ExportRecipient, Status
 from forum.registration.exports import PURPOSES, RECIPIENTS
 from forum.registration.models import Registration
 from forum.web.languages import day_text
@@ -33,19 +33,30 @@ NAMED_FIRST = (
     *(Role.ORGANISER, Role.REGISTRAR, Role.VIEWER, Role.REVIEWER, Role.DOOR, Role.CARE, Role.MAILER),
     *(Role.EDITOR, Role.ADMIN, Role.PROTECTED_HANDLER),
 )
-# STAYS has for each kind of list the audit actions that begin and end a registration's time on it: first review, review
-# of a change, waiting list, list of confirmed people with needs for food or access.
-ENDED = frozenset({"cancelled", "merged_away", "declined", "offer_declined", "offer_lapsed"})
-IN_REVIEW = frozenset({"address_confirmed", "moved:reviewed"})
+# STAYS has for each kind of list the steps (`_steps`) that begin and end a registration's time on it: the list of those
+# who wait for a decision or a place, of those who keep a place or rank while a change is reviewed, and of confirmed
+# people with needs for food or access. An approval does not end the first: a place or a rank in line follows at once.
+ENDED = frozenset({"cancelled", "merged_away", "substituted", "declined", "offer_declined", "offer_lapsed"})
+RESTORED = ("reinstated", "separated")
+WAITS = (Status.IN_REVIEW, Status.WAITING)
 STAYS = (
-    (audit.WAITING_LIST_VIEWED, IN_REVIEW, ENDED | {"approved", "waiting", "confirmed"}),
-    (audit.WAITING_LIST_VIEWED, frozenset({"review_reopened"}), ENDED | {"approved"}),
     (
         audit.WAITING_LIST_VIEWED,
-        frozenset({"waiting", "offered", "offer_withdrawn"}),
-        ENDED | {"confirmed", "moved:reviewed"},
+        frozenset({"address_confirmed", "moved:reviewed", "waiting", "offered", "offer_withdrawn"})
+        | {f"{step}:{status}" for step in ("received", *RESTORED) for status in WAITS},
+        ENDED | {"confirmed"},
     ),
-    (audit.CARE_ANSWERS_VIEWED, frozenset({"confirmed"}), ENDED | {"waiting", "moved:reviewed"}),
+    (
+        audit.WAITING_LIST_VIEWED,
+        frozenset({"review_reopened", "substitute_in_review"})
+        | {f"{step}:{reviewing.GOES_ON}" for step in RESTORED},
+        ENDED | {"approved", "moved:reviewed", f"moved:{reviewing.ENDS}"},
+    ),
+    (
+        audit.CARE_ANSWERS_VIEWED,
+        frozenset({"confirmed"}) | {f"{step}:{Status.CONFIRMED}" for step in RESTORED},
+        ENDED | {"waiting", "moved:reviewed"},
+    ),
 )
 MOVED = "registration.moved"  # the audit action of a move to another sector
 # The keys of the sectors in which a person was, since when, and until when (None: until now).
@@ -110,11 +121,7 @@ def on_lists(registration: Registration) -> ColumnElement[bool]:
     An export names its filters, not its people: the condition includes lists that the person may have been in.
     """
     history = audit.find_history(registration)
-    stays = [
-        _during(kind, began, ended)
-        for kind, begins, ends in STAYS
-        for began, ended in _stays(history, begins, ends)
-    ]
+    stays = [_during(*stay) for stay in list_stays(history)]
     made = [
         condition(*stay) for stay in _sectors_of(registration, history) for condition in (_exports, _seen)
     ]
@@ -185,25 +192,38 @@ def _is_of_others(keys: Collection[str]) -> ColumnElement[bool]:
     return AuditEntry.details.has(and_(sectors != "", ~mine))
 
 
+def list_stays(
+    history: Sequence[AuditEntry],
+) -> Iterator[tuple[str, AuditEntry, AuditEntry | None]]:
+    """Yield which lists a registration with this history has been on, from which entry, and to which (None: until now).
+
+    A list is given by the action with which a view of it is recorded.
+    """
+    for kind, begins, ends in STAYS:
+        for began, ended in _stays(history, begins, ends):
+            yield kind, began, ended
+
+
 def _stays(
     history: Sequence[AuditEntry], begins: Collection[str], ends: Collection[str]
 ) -> Iterator[tuple[AuditEntry, AuditEntry | None]]:
     """Yield pairs of audit entries: one that put the person on a list, and one that took them off, or None."""
     began = None
     for entry in history:
-        step = _step(entry)
-        if began is None and step in begins:
+        steps = _steps(entry)
+        if began is None and not steps.isdisjoint(begins):
             began = entry
-        elif began is not None and step in ends:
+        elif began is not None and not steps.isdisjoint(ends):
             yield began, entry
             began = None
     if began is not None:
         yield began, None
 
 
-def _step(entry: AuditEntry) -> str:
+def _steps(entry: AuditEntry) -> set[str]:
+    """Return the entry's action, and the action with each detail that says where it led, such as "moved:reviewed"."""
     step, told = entry.action.partition(".")[2], entry.details.payload if entry.details else {}
-    return f"{step}:{told.get('outcome', '')}" if step == "moved" else step
+    return {step, *(f"{step}:{told[name]}" for name in ("outcome", "status", "review") if name in told)}
 
 
 def _during(kind: str, began: AuditEntry, ended: AuditEntry | None) -> ColumnElement[bool]:

@@ -14,7 +14,7 @@ from forum.audit import actions as audit
 from forum.events import queries as events
 from forum.events.models import Event
 from forum.extensions import db
-from forum.registration import caps, consents, mails, places, queries, unconfirmed, waiting_list
+from forum.registration import caps, consents, mails, places, queries, reviewing, unconfirmed, waiting_list
 from forum.registration.enums import Status, TokenPurpose
 from forum.registration.errors import CannotBeUndone
 from forum.registration.models import Registration
@@ -88,7 +88,9 @@ def reinstate(
         registration.ended_at = registration.cancelled_from = registration.offer_expires_at = None
         registration.waiting_since = registration.requested_at if status == Status.WAITING else None
     action = "registration.separated" if is_merge else "registration.reinstated"
-    audit.record(action, registration, actor=actor, at=now, status=status)
+    # The review of a change goes on where it stood, while the registration has its place or rank again.
+    review = {"review": reviewing.GOES_ON} if reviewing.is_change_reviewed(registration) else {}
+    audit.record(action, registration, actor=actor, at=now, status=status, **review)
     consents.withdraw(registration, consents.LIST, actor=actor, now=now)
     waiting_list.offer_free_places(registration.event, now=now)
     # Send no mail about an event that is over or cancelled: a cancellation there is undone only in a restored backup.

@@ -28,6 +28,8 @@ REVIEWED = frozenset({"given_name", "family_name", "organisation"})
 LAST_MINUTE = time(23, 59)
 # The outcome of a move by which a person has to be approved once more, as the audit trail records it.
 MOVED_INTO_REVIEW = "reviewed"
+# What the entries about a restored registration or a move say of the review of a change, if there is one.
+GOES_ON, ENDS = "goes_on", "ends"
 
 
 @dataclass(frozen=True)
@@ -74,6 +76,11 @@ def is_reviewed_once_confirmed(registration: Registration) -> bool:
 def is_reviewed_again(registration: Registration) -> bool:
     """Return whether a change of name or organisation by the person would be reviewed."""
     return registration.sector.policy == SectorPolicy.REVIEW and registration.status in APPROVED
+
+
+def is_change_reviewed(registration: Registration) -> bool:
+    """Return whether a change of an approved registration is reviewed, which keeps its place or rank meanwhile."""
+    return registration.status in APPROVED and registration.is_in_review
 
 
 def find_approval(registration: Registration) -> datetime | None:

@@ -10,16 +10,54 @@ from forum.accounts.enums import Role
 from forum.audit import actions as audit
 from forum.audit import queries as audit_queries
 from forum.audit.models import AuditDetails
+from forum.delegations import substituting
+from forum.events.enums import SectorPolicy
 from forum.events.queries import find_sector
 from forum.extensions import db
-from forum.registration import merging, moving, places, readers
+from forum.registration import (
+    actions,
+    merging,
+    moving,
+    places,
+    readers,
+    reinstating,
+    reviewing,
+    separating,
+    uniting,
+)
+from forum.registration.applicant import CHANGEABLE, Details
+from forum.registration.enums import Status
 from forum.registration.merging import Limits
+from forum.registration.wording import ACTS
 from tests.factories.events import NOW, make_event, make_sector
 from tests.factories.own_words import make_draft, make_sent
-from tests.factories.registrations import confirmed, register, write
+from tests.factories.registrations import confirmed, make_applicant, register, write
+from tests.registration.reading import newest_mail
 
 ORGANISER = "user:1"
 HOUR = timedelta(hours=1)
+WAITING, CARE = audit_queries.WAITING_LIST_VIEWED, audit_queries.CARE_ANSWERS_VIEWED
+# Acts on a registration that leave it in its status, or end it while it is on no list: before its address is confirmed.
+NO_STEPS = {
+    *(
+        "viewed",
+        "file_downloaded",
+        "mail_resent",
+        "noted",
+        "note_removed",
+        "tagged",
+        "merged",
+        "merge_undone",
+    ),
+    *("unconfirmed_erased", "not_confirmed", "gave_way", "address_wrong", "hold_ended", "asking_lengthened"),
+    *("lapsed_erased", "erased", "erased_again", "left_merged", "feed_made", "feed_ended", "consent"),
+    *("offer_reminded", "offer_extended", "offer_lengthened", "changed", "care_changed"),
+    *("refusal_proposed", "refusal_withdrawn", "recused", "suppression_lifted"),
+    *("address_asked", "address_changed", "asked_again", "link_asked"),
+    *("substitute_asked", "substitute_taken_back", "own_data_asked", "own_data_opened"),
+    *("erasure_asked", "erasure_taken_back", "erasure_refused"),
+    *(f"restriction_{step}" for step in ("asked", "taken_back", "granted", "declined", "ending", "lifted")),
+}
 
 
 @pytest.fixture
@@ -202,6 +240,110 @@ def test_registration_whose_first_sector_is_unknown_is_told_of_all_that_it_may_h
     assert told_at(person) == [1]
     write(forget_sector, person)
     assert told_at(person) == [1, 1]
+
+
+def see(event, action, hours):
+    """Record a view of a kind of list of the event, so many hours after NOW."""
+    write(audit.record, action, event, actor=ORGANISER, at=NOW + hours * HOUR)
+
+
+def set_policy(event, key, policy):
+    write(setattr, find_sector(event, key), "policy", policy)
+
+
+def see_around_a_cancellation(person, action):
+    """Record views of a kind of list after 1, 3 and 6 hours; cancel the registration after 2, restore it after 5."""
+    see(person.event, action, 1)
+    write(actions.cancel, person, actor="person", now=NOW + 2 * HOUR)
+    see(person.event, action, 3)
+    write(reinstating.reinstate, person, actor=ORGANISER, now=NOW + 5 * HOUR)
+    see(person.event, action, 6)
+
+
+@pytest.mark.parametrize(
+    ("status", "shown"), [(Status.WAITING, WAITING), (Status.IN_REVIEW, WAITING), (Status.CONFIRMED, CARE)]
+)
+def test_person_is_told_of_views_before_a_cancellation_and_after_it_was_undone(event, status, shown):
+    if status == Status.IN_REVIEW:
+        set_policy(event, "tech", SectorPolicy.REVIEW)
+    if status == Status.WAITING:
+        write(setattr, find_sector(event, "tech"), "ceiling", 1)
+        confirmed(event, "tech", now=NOW)
+    person = confirmed(event, "tech", now=NOW)
+    see_around_a_cancellation(person, shown)
+    assert (person.status, told_at(person)) == (status, [1, 6])
+
+
+def test_person_is_told_of_views_after_a_merge_was_undone(event):
+    one, other = confirmed(event, "tech", now=NOW), confirmed(event, "tech", now=NOW)
+    see(event, CARE, 1)
+    united = write(uniting.unite, one, other, (), actor=ORGANISER, now=NOW + 2 * HOUR)
+    ended = united.ended
+    see(event, CARE, 3)
+    write(separating.separate, united, actor=ORGANISER, now=NOW + 5 * HOUR)
+    see(event, CARE, 6)
+    assert told_at(ended) == [1, 6]
+
+
+def test_substitute_is_told_of_views_of_the_queue_while_their_place_is_under_review(event):
+    """Whoever has left is told of nothing further; the newcomer is told until the review is decided."""
+    set_policy(event, "tech", SectorPolicy.REVIEW)
+    person = confirmed(event, "tech", now=NOW)
+    see(event, WAITING, 1)
+    write(reviewing.approve, person, actor=ORGANISER, now=NOW + 2 * HOUR)
+    see(event, CARE, 3)
+    newcomer = come_instead(person, hours=5)
+    assert (newcomer.status, newcomer.is_in_review) == (Status.CONFIRMED, True)
+    see(event, WAITING, 6)
+    write(reviewing.approve, newcomer, actor=ORGANISER, now=NOW + 7 * HOUR)
+    see(event, WAITING, 8)
+    see(event, CARE, 9)
+    assert (told_at(person), told_at(newcomer)) == ([1, 3], [6, 9])
+
+
+@pytest.mark.parametrize("policy", [SectorPolicy.OPEN, SectorPolicy.REVIEW])
+def test_newcomer_without_an_address_is_told_of_views_of_the_list_on_which_they_are(event, policy):
+    """Nobody confirms an address that there is not: the entry of registering says where the person was put."""
+    set_policy(event, "tech", policy)
+    write(setattr, find_sector(event, "tech"), "ceiling", 1)
+    confirmed(event, "tech", now=NOW)
+    person = confirmed(event, "tech", now=NOW)
+    see(event, WAITING, 1)
+    nobody = make_applicant(email="")
+    newcomer = write(substituting.hand_over, person, nobody, actor="contact", now=NOW + 3 * HOUR)
+    assert newcomer.status == (Status.IN_REVIEW if policy == SectorPolicy.REVIEW else Status.WAITING)
+    see(event, WAITING, 4)
+    assert (told_at(person), told_at(newcomer)) == ([1], [4])
+
+
+def test_reviewed_change_is_seen_again_once_the_cancellation_is_undone_and_until_a_move_ends_it(event):
+    set_policy(event, "tech", SectorPolicy.REVIEW)
+    person = confirmed(event, "tech", now=NOW)
+    write(reviewing.approve, person, actor=ORGANISER, now=NOW)
+    told = {name: getattr(person, name) for name in CHANGEABLE}
+    details = Details(**{**told, "organisation": "Another"})
+    write(actions.change, person, details, actor="person", now=NOW)
+    see_around_a_cancellation(person, WAITING)
+    assert (person.status, person.is_in_review) == (Status.CONFIRMED, True)
+    move(person, "ngo", 7)
+    assert not person.is_in_review
+    see(event, WAITING, 8)
+    assert told_at(person) == [1, 6]
+
+
+def come_instead(person, *, hours):
+    """Let a substitute take over, so many hours after NOW; return the substitute's registration."""
+    newcomer, now = make_applicant(organisation=person.organisation), NOW + hours * HOUR
+    write(substituting.ask, person, newcomer.email, now=now)
+    return write(substituting.confirm, newest_mail(person, "substitute-asked").token, newcomer, now=now)
+
+
+def test_every_act_on_a_registration_begins_or_ends_a_stay_on_a_list_or_is_known_to_do_neither():
+    """A new act that brings a registration into another status fails here until it is among the steps of STAYS."""
+    steps = {step.partition(":")[0] for _kind, *both in readers.STAYS for some in both for step in some}
+    acts = {act.partition(".")[2] for act in ACTS if act.startswith("registration.")}
+    assert steps & NO_STEPS == set()
+    assert steps | NO_STEPS == acts
 
 
 def forget_sector(person):

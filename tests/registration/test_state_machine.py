@@ -96,6 +96,7 @@ from tests.factories.registrations import change_capacity, register
 from tests.factories.saving import save
 from tests.invitations.inviting_acts import Inviting
 from tests.registration.answering import Answering, answers_of, newest
+from tests.registration.listed_rules import Listed
 from tests.registration.reading import newest_mail
 from tests.registration.uniting_acts import Uniting
 from tests.review.deciding_acts import Deciding
@@ -130,7 +131,7 @@ LAST_MAIL = {  # the kinds that a registration's newest mail may have, by status
 }
 
 
-class Registrations(Answering, Inviting, Substituting, Delegating, Uniting, RuleBasedStateMachine):
+class Registrations(Answering, Inviting, Listed, Substituting, Delegating, Uniting, RuleBasedStateMachine):
     """A sequence of acts on one event with a handful of places, from its opening to after its start."""
 
     def __init__(self):
@@ -149,6 +150,7 @@ class Registrations(Answering, Inviting, Substituting, Delegating, Uniting, Rule
         self.organiser = save(User(email="o@example.org", name="O", password_hash="", created_at=NOW)).id
         self.had_place: set[tuple[int, str, int]] = set()
         # status and time of cancelled registrations before the cancellation
+        self.begin_listing()
         self.ended_from: dict[int, tuple[Status, datetime]] = {}
         self.before = {}
         self.returned: set[int] = set()  # registrations whose cancellation was undone
@@ -525,6 +527,7 @@ class Registrations(Answering, Inviting, Substituting, Delegating, Uniting, Rule
         self.had_place, self.chosen = places_by_organisation(people), set()
         self.was_open = {one.id: one.offer_expires_at for one in people if one.status == Status.OFFERED}
 
+        self.everybody_is_told_of_the_lists_that_they_are_on(people)
     def counters_are_the_rows_that_hold_a_place(self, people):
         held = Counter(one.sector_id for one in people if one.holds_place) + self.places_of_invited()
         counted = {sector.id: sector.taken for sector in self.event.sectors}
