@@ -15,6 +15,7 @@ from forum.audit import actions as audit
 from forum.columns import digest, new_token
 from forum.events import freezing
 from forum.events import queries as events
+from forum.events.models import Event
 from forum.extensions import db
 from forum.outbox.models import OutboxMessage
 from forum.people.models import AddressChange
@@ -70,7 +71,7 @@ def ask(
         raise AddressTaken(taken)
     withheld = not may_mail(email)
     db.session.execute(delete(AddressChange).where(AddressChange.registration_id == registration.id))
-    token, until = new_token(), now + CONFIRM_TIME
+    token, until = new_token(), find_early_end(event, actor=actor, now=now) or now + CONFIRM_TIME
     change = AddressChange(digest=digest(token), registration_id=registration.id, email=email)
     # Store the same expiry for every address, even if its mail is withheld: a different one would show why (S24).
     change.is_own, change.asked_at, change.expires_at = comes_with_it or actor == PERSON, now, until
@@ -85,10 +86,22 @@ def ask(
     audit.record("registration.address_asked", registration, actor=actor, at=now)
 
 
+def find_early_end(event: Event, *, actor: str, now: datetime) -> datetime | None:
+    """Return when a link to a new address that is sent now ends, or None if it works for the whole CONFIRM_TIME.
+
+    No address changes once the event is over, and none that the person enters once people's answers are frozen.
+    """
+    ends = [event.ends_at]
+    if actor == PERSON and event.freezes_at is not None:
+        ends.append(event.freezes_at)
+    return min(ends) if min(ends) < now + CONFIRM_TIME else None
+
+
 def find_asked(registration: Registration, now: datetime) -> AddressChange | None:
     """Return the address that waits to be confirmed, if any."""
     mine = AddressChange.registration_id == registration.id
-    return db.session.scalars(select(AddressChange).where(mine, AddressChange.expires_at > now)).first()
+    change = db.session.scalars(select(AddressChange).where(mine, AddressChange.expires_at > now)).first()
+    return change if change and not _is_too_late(registration, change, now) else None
 
 
 def find_last(registration: Registration) -> str | None:
@@ -120,7 +133,21 @@ def _find(token: str, now: datetime) -> tuple[Registration, AddressChange]:
     registration = db.session.get(Registration, change.registration_id) if change else None
     if change is None or registration is None or not registration.is_live:
         raise LinkRefused
+    if _is_too_late(registration, change, now):
+        raise LinkRefused
     return registration, change
+
+
+def _is_too_late(registration: Registration, change: AddressChange, now: datetime) -> bool:
+    """Return whether the event is over, or people's answers are frozen and the person has entered the address.
+
+    Organisers may have moved either moment since the link was sent. The freeze does not bind organisers: an address
+    that comes with a registration which has none was entered by them.
+    """
+    is_by_person = change.is_own and registration.has_address
+    return events.is_over(registration.event, now) or (
+        is_by_person and freezing.is_frozen(registration.event, now)
+    )
 
 
 def confirm(token: str, *, now: datetime) -> Registration:

@@ -95,6 +95,7 @@ def _page(
         form=form,
         taken=taken,
         asked=new_address.find_asked(registration, now),
+        ends_at=new_address.find_early_end(registration.event, actor=sign_ins.current_actor(), now=now),
         back_to_person=to_person(registration, filters),
     )
     return page, 409 if refusal else 422 if form.errors else 200

@@ -186,12 +186,13 @@ def _ask_for_sector(
 
 
 def _ask_for_address(form: NewAddressForm, *, too_many: bool = False) -> str:
-    registration = mine()
+    registration, now = mine(), clock.now()
     return render_template(
         "public/self_service/new_address.html",
         registration=registration,
         form=form,
-        asked=new_address.find_asked(registration, clock.now()),
+        asked=new_address.find_asked(registration, now),
+        ends_at=new_address.find_early_end(registration.event, actor=PERSON, now=now),
         too_many=too_many,
     )
 

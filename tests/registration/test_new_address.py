@@ -14,15 +14,19 @@ from forum.organisations import actions as organisations
 from forum.organisations.actions import Written
 from forum.people.models import AddressChange
 from forum.privacy import hanging
-from forum.registration import actions, caps, expiry, links, new_address, own_data, places
+from forum.questions import queries as questions
+from forum.registration import actions, by_hand, caps, expiry, links, new_address, own_data, places
+from forum.registration.applicant import CHANGEABLE, Details
 from forum.registration.enums import Status, TokenPurpose
 from forum.registration.errors import LinkRefused
 from tests.factories.events import NOW, make_event, make_sector
-from tests.factories.registrations import confirmed, register, write
+from tests.factories.questions import make_question
+from tests.factories.registrations import confirmed, make_applicant, read_care, register, write
 from tests.registration.reading import kinds_for, last_id, newest_mail, queued, recorded
 from tools.pages import Pages
 
 NEW = "new@example.org"
+HOUR = timedelta(hours=1)
 
 
 @pytest.fixture
@@ -159,6 +163,95 @@ def test_link_ends_by_time_by_another_wish_and_by_cancelling(event, person):
     _ask(other, "third@example.org")
     write(expiry.forget_ended, now=NOW + timedelta(hours=48))
     assert db.session.query(AddressChange).count() == 0
+
+
+def set_moments(event, **moments):
+    for name, moment in moments.items():
+        write(setattr, event, name, moment)
+
+
+@pytest.mark.parametrize("address", [NEW, "taken@example.org"])
+def test_link_to_an_address_that_the_person_enters_ends_with_the_freeze(pages, event, person, address):
+    """Page, mail and row say the same time, whether the address is registered or not (S24)."""
+    confirmed(event, "justice", email="taken@example.org")
+    set_moments(event, freezes_at=NOW + HOUR)
+    open_own_page(pages, person)
+    page = pages.get("own_moves.address")
+    assert "Nothing changes until you use it, before 3 May 2027 at 15:00 (CEST)." in page.text
+    page.submit({"email": address}, button="Send the link", expect=303)
+    assert new_address.find_asked(person, NOW).expires_at == NOW + HOUR
+    assert "the link works until 3 May 2027 at 15:00" in pages.get("own_moves.address").text
+    if address == NEW:
+        mail = newest_mail(person, "new-address")
+        assert "before 3 May 2027 at 15:00" in mail.text
+        assert_ends(mail.token, NOW + HOUR)
+
+
+def test_link_to_an_address_that_organisers_enter_outlasts_the_freeze(organiser, event, person):
+    set_moments(event, freezes_at=NOW + HOUR)
+    page = asked_of(organiser, person)
+    assert "Nothing changes until it is used, within 48 hours." in page.text
+    page.submit({"email": NEW}, button="Send the link", expect=303)
+    assert_ends(newest_mail(person, "new-address").token, NOW + timedelta(hours=48))
+
+
+def test_no_link_to_a_new_address_outlasts_the_event(organiser, event, person):
+    set_moments(event, starts_at=NOW, ends_at=NOW + HOUR)
+    page = asked_of(organiser, person)
+    assert "Nothing changes until it is used, before 3 May 2027 at 15:00 (CEST)." in page.text
+    page.submit({"email": NEW}, button="Send the link", expect=303)
+    assert_ends(newest_mail(person, "new-address").token, NOW + HOUR)
+
+
+@pytest.mark.parametrize(
+    ("actor", "moments", "is_ended"),
+    [
+        ("person", {"freezes_at": NOW + HOUR}, True),
+        ("user:1", {"freezes_at": NOW + HOUR}, False),
+        ("user:1", {"starts_at": NOW, "ends_at": NOW + HOUR}, True),
+    ],
+)
+def test_moment_that_organisers_set_earlier_ends_links_that_were_sent_before(
+    pages, event, person, actor, moments, is_ended
+):
+    write(new_address.ask, person, NEW, actor=actor, now=NOW)
+    token = newest_mail(person, "new-address").token
+    set_moments(event, **moments)
+    clock.freeze(NOW + HOUR)
+    assert (new_address.find_asked(person, NOW + HOUR) is None) == is_ended
+    page = pages.get(f"/en/r/address/{token}", expect=404 if is_ended else 200)
+    assert ("Confirm my address" in page.text) != is_ended
+    if is_ended:
+        assert_ends(token, NOW + HOUR)
+
+
+def test_address_of_an_unconfirmed_registration_is_put_right_after_the_freeze(event):
+    """Only organisers can do that: nobody has a page of their own before an address is confirmed."""
+    set_moments(event, freezes_at=NOW)
+    person = register(event, "justice", email="wrng@example.org")
+    token = _ask(person, NEW)
+    write(new_address.confirm, token, now=NOW + HOUR)
+    assert (person.status, person.email) == (Status.CONFIRMED, NEW)
+
+
+def test_address_that_comes_with_a_registration_by_hand_is_confirmed_after_the_freeze(event):
+    set_moments(event, freezes_at=NOW)
+    asked = make_applicant(email="")
+    details = Details(**{name: getattr(asked, name) for name in CHANGEABLE})
+    told = {"email": NEW, "reason": "Called.", "may_wait": False}
+    person = write(by_hand.add, event, event.sectors[0], details, **told, actor="user:1", now=NOW)
+    write(new_address.confirm, newest_mail(person, "new-address").token, now=NOW + HOUR)
+    assert person.email == NEW
+
+
+def assert_ends(token, moment):
+    """Check that the link works until this moment and not from then on, neither its page nor its button."""
+    assert new_address.follow(token, now=moment - timedelta(seconds=1))
+    for act in (new_address.follow, new_address.confirm):
+        start_write(db.session)
+        with pytest.raises(LinkRefused):
+            act(token, now=moment)
+        db.session.rollback()
 
 
 def test_address_that_somebody_else_has_taken_meanwhile_stays_theirs(pages, event, person):
