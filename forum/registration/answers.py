@@ -112,6 +112,12 @@ def find_carried(registration: Registration) -> Submission | None:
     return forms[0] if forms else None
 
 
+def find_first_form(registration: Registration) -> Submission | None:
+    """Return the form with which an unconfirmed registration was made; None if its answers are not stored any more."""
+    forms = queries.list_carried_forms(registration)
+    return next((form for form in forms if form.received_at == registration.requested_at), None)
+
+
 def carry(registration: Registration, told: Mapping[str, Any]) -> None:
     """Change these answers also in the form of the confirming link, so that confirming keeps the change.
 

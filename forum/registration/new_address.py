@@ -178,7 +178,8 @@ def confirm(token: str, *, now: datetime) -> Registration:
     audit.record("registration.address_changed", registration, actor=PERSON, at=now)
     db.session.flush()
     if registration.status == Status.PENDING:
-        actions.confirm(registration, now=now)
+        # Links to the former address end unused: the answers of the form that came first are confirmed here.
+        actions.confirm(registration, answers.find_first_form(registration), now=now)
     else:
         _tell(registration, now)
     if moves or has_freed:

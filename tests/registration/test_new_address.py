@@ -265,11 +265,17 @@ def test_address_that_somebody_else_has_taken_meanwhile_stays_theirs(pages, even
 
 def test_wrong_address_of_an_unconfirmed_registration_is_put_right(pages, event):
     clock.freeze(NOW)
-    person = register(event, "justice", email="wrng@example.org")
+    arrival = make_question(event, "arrival").id
+    make_question(event, "diet", care=True)
+    told = {"arrival": "by train", "diet": "vegan"}
+    person = register(event, "justice", email="wrng@example.org", given=told)
     token = _ask(person, NEW)
     pages.get(f"/en/r/address/{token}").submit(button="Confirm my address", expect=303)
     db.session.refresh(person)
     assert (person.status, person.email, kinds_for(person)[-1]) == (Status.CONFIRMED, NEW, "confirmed")
+    # The answers to the event's own questions waited with the form for the address to be confirmed.
+    assert questions.list_answers(person.id) == {arrival: "by train"}
+    assert read_care(person) == {"diet": "vegan"}
 
 
 def test_person_moves_until_the_details_are_frozen(pages, database):
