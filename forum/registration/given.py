@@ -6,7 +6,7 @@ be changed until the person confirms one of them.
 """
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -55,6 +55,36 @@ def read(registration: Registration, questions: Sequence[Question]) -> dict[str,
         return {question.key: told[question.key] for question in ordinary if question.key in told}
     stored = queries.list_answers(registration.id)
     return {question.key: stored[question.id] for question in ordinary if question.id in stored}
+
+
+def list_missing(registration: Registration, questions: Iterable[Question]) -> list[Question]:
+    """Return the required ones of the event's `questions` that the person is asked and has not answered.
+
+    Questions about diet and access are left out: whether they are answered must not show (S23). Raises SeveralForms.
+    """
+    event = registration.event
+    ordinary = [
+        one
+        for one in questions
+        if one.sensitivity == Sensitivity.ORDINARY
+        and not one.withdrawn_at
+        and not locating.has_been_emptied(one, event)
+    ]
+    if not any(one.is_required for one in ordinary):
+        return []
+    told = read(registration, ordinary)
+    asked = queries.asked(ordinary, registration.sector.key, told)
+    return [one for one in asked if one.is_required and one.key not in told]
+
+
+def list_added_care(registration: Registration, was: str) -> list[Question]:
+    """Return the required questions about diet and access that the sector asks, and the one with the key `was` did not.
+
+    Stored answers to them make no difference (S23). Raises SeveralForms.
+    """
+    asked, sector = asking_care(registration)["questions"], registration.sector.key
+    required = [one for one in asked if one.is_required and queries.of_sector(one, sector)]
+    return [one for one in required if not queries.of_sector(one, was)]
 
 
 def asking(registration: Registration) -> dict[str, Any]:

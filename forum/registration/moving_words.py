@@ -10,6 +10,7 @@ from wtforms import RadioField
 from wtforms.fields.choices import SelectChoice
 
 from forum.events.models import Sector
+from forum.questions.models import Question
 from forum.registration import moving
 from forum.registration.models import Registration
 from forum.registration.moving import Outcome
@@ -88,6 +89,28 @@ def done(sector: str, outcome: Outcome | None) -> str:
     if outcome == Outcome.JOINS_LINE:
         return _("Moved to %(sector)s. The person is on the waiting list.", sector=sector)
     return _("Moved to %(sector)s.", sector=sector)
+
+
+def missing_to_person(sector: Sector, missing: Sequence[Question]) -> str:
+    """Return in words which questions of the new sector the person has to answer."""
+    told = {"sector": in_language(sector.name), "questions": _names(missing)}
+    return _("%(sector)s asks what you have not answered yet: %(questions)s.", **told)
+
+
+def missing_to_organiser(sector: Sector, missing: Sequence[Question]) -> str:
+    """Return in words which questions of the new sector the person has not answered."""
+    told = {"sector": in_language(sector.name), "questions": _names(missing)}
+    return _("%(sector)s asks what the person has not answered yet: %(questions)s.", **told)
+
+
+def added_care(sector: Sector, added: Sequence[Question]) -> str:
+    """Return in words what the new sector asks about food and access beyond the former one."""
+    told = {"sector": in_language(sector.name), "questions": _names(added)}
+    return _("%(sector)s also asks about food and access: %(questions)s.", **told)
+
+
+def _names(questions: Sequence[Question]) -> str:
+    return ", ".join(_("“%(question)s”", question=in_language(one.label)) for one in questions)
 
 
 def _to_person(outcome: Outcome, position: str) -> str:

@@ -1,5 +1,7 @@
 """The page on which an organiser moves a registration to another sector."""
 
+from collections.abc import Iterator
+
 from flask import Blueprint, flash, redirect, render_template
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
@@ -11,7 +13,8 @@ from forum.audit.traces import note_view
 from forum.database import start_write
 from forum.events import queries as events
 from forum.extensions import db
-from forum.registration import answers, barring, listing, mails, moving, moving_words, places
+from forum.questions import queries as questions
+from forum.registration import answers, barring, given, listing, mails, moving, moving_words, places
 from forum.registration.console import has_ended, person_of, to_person
 from forum.registration.errors import NoPlaceThere, NoSuchSector, NotLive, SeveralForms
 from forum.registration.models import Registration
@@ -64,12 +67,24 @@ def _save(slug: str, reference: str, form: OrganisersMoveForm) -> str:
         raise ChangedMeanwhile(stored)
     form.refuse_if_changed(stored)
     into = next(one for one in registration.event.sectors if one.key == form.sector.data)
-    may_wait, now = form.if_full.data == moving_words.WAIT, clock.now()
+    may_wait, was, now = form.if_full.data == moving_words.WAIT, registration.sector.key, clock.now()
     outcome = moving.move(registration, into, may_wait=may_wait, actor=sign_ins.current_actor(), now=now)
     if form.words.data:
         mails.queue_changed(registration, [mails.SECTOR], words=form.words.data, now=now)
     db.session.commit()
-    return moving_words.done(in_language(into.name), outcome)
+    return " ".join([moving_words.done(in_language(into.name), outcome), *_asked_more(registration, was)])
+
+
+def _asked_more(registration: Registration, was: str) -> Iterator[str]:
+    """Yield in words what the new sector requires: unanswered questions, and questions about food and access.
+
+    `was` is the key of the former sector.
+    """
+    into = registration.sector
+    if missing := given.list_missing(registration, questions.list_open(registration.event.slug)):
+        yield moving_words.missing_to_organiser(into, missing)
+    if added := given.list_added_care(registration, was):
+        yield moving_words.added_care(into, added)
 
 
 def _page(

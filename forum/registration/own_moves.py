@@ -19,7 +19,9 @@ from forum.events.freezing import AnswersFrozen, refuse_if_frozen
 from forum.events.in_url import show_event
 from forum.events.models import Sector
 from forum.extensions import db
+from forum.questions import queries as questions
 from forum.registration import (
+    given,
     limits,
     links,
     moving,
@@ -78,13 +80,13 @@ def sector() -> ResponseReturnValue:
         return _ask_for_sector(registration, sectors, form), 422 if form.errors else 200
     start_write(db.session)
     try:
-        into, outcome = _move(mine(), form, now=now)
+        was, outcome = _move(mine(), form, now=now)
     except (NoPlaceThere, NoSuchSector, ChangedMeanwhile) as refusal:
         db.session.rollback()
         return _choose_again(form, refusal), 409
     db.session.commit()
-    _flash_moved(into, outcome)
-    return redirect(url_for("self_service.show"), 303)
+    _flash_moved(registration.sector, outcome)
+    return redirect(_page_after_move(registration, was), 303)
 
 
 @localised(bp, "/r/new-address", methods=["GET", "POST"])
@@ -141,8 +143,8 @@ def _changeable() -> Registration:
 
 def _move(
     registration: Registration, form: moving_words.MoveForm, *, now: datetime
-) -> tuple[Sector, Outcome | None]:
-    """Move the registration as chosen in the form; return the new sector and the outcome.
+) -> tuple[str, Outcome | None]:
+    """Move the registration as chosen in the form; return the key of its former sector, and the outcome.
 
     Raises what `moving.move` raises, and ChangedMeanwhile when the sector or the status are no longer those for which
     the page said what each choice means (R30).
@@ -150,8 +152,8 @@ def _move(
     places.lock_live(registration)
     form.refuse_if_changed(form.stored(registration))
     into = next(one for one in registration.event.sectors if one.key == form.sector.data)
-    may_wait = form.if_full.data == moving_words.WAIT
-    return into, moving.move(registration, into, may_wait=may_wait, actor=PERSON, now=now)
+    may_wait, was = form.if_full.data == moving_words.WAIT, registration.sector.key
+    return was, moving.move(registration, into, may_wait=may_wait, actor=PERSON, now=now)
 
 
 def _choose_again(form: moving_words.MoveForm, refusal: Exception) -> str:
@@ -205,6 +207,22 @@ def _flash_moved(into: Sector, outcome: Outcome | None) -> None:
         flash(_("You are in %(sector)s now, and on its waiting list.", sector=name), "success")
     else:
         flash(_("You are in %(sector)s now.", sector=name), "success")
+
+
+def _page_after_move(registration: Registration, was: str) -> str:
+    """Return the URL of the page on which the person answers what the new sector asks, and flash what that is.
+
+    If the person has answered everything that the sector requires, it is the person's own page. `was` is the key of
+    the former sector.
+    """
+    into, page = registration.sector, "self_service.show"
+    if added := given.list_added_care(registration, was):
+        flash(moving_words.added_care(into, added), "warning")
+        page = "self_service.care"
+    if missing := given.list_missing(registration, questions.list_open(registration.event.slug)):
+        flash(moving_words.missing_to_person(into, missing), "warning")
+        page = "self_service.change"
+    return url_for(page)
 
 
 def _send_link(email: str) -> None:

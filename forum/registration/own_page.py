@@ -11,7 +11,7 @@ from forum.events import queries as events
 from forum.events.models import Event
 from forum.questions import queries as questions
 from forum.questions.enums import Sensitivity
-from forum.registration import deadlines, offer_words, offers, own_answers, reviewing, waiting_list
+from forum.registration import deadlines, given, offer_words, offers, own_answers, reviewing, waiting_list
 from forum.registration.enums import Status
 from forum.registration.models import Registration
 from forum.registration.stages import list_stages
@@ -28,12 +28,16 @@ def describe(registration: Registration) -> dict[str, Any]:
     is_over = events.is_off(registration.event, now)
     is_frozen = freezing.is_frozen(registration.event, now)
     every, is_offered = questions.list_all(registration.event_id), registration.status == Status.OFFERED
+    is_changeable = registration.is_live and not is_frozen and not is_over
     return {
         "registration": registration,
         "event": registration.event,
-        "answers": own_answers.given_rows(
-            registration, every, is_changeable=registration.is_live and not is_frozen and not is_over
-        ),
+        "answers": own_answers.given_rows(registration, every, is_changeable=is_changeable),
+        # Labels of questions that the person has to answer: the sector may have changed since they registered.
+        "missing": [
+            in_language(one.label)
+            for one in (given.list_missing(registration, every) if is_changeable else ())
+        ],
         # Whether the event has ever asked about diet and access; the page must not show if this person has answered.
         "asks_care": any(question.sensitivity == Sensitivity.CARE for question in every),
         "stages": list_stages(
