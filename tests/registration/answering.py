@@ -59,9 +59,9 @@ class Answering:
         # several unconfirmed forms: which one counts is known only when one of their links is pressed
         except SeveralForms:
             return
-        self.do(actions.change, person, details, answered=answered, actor="person")
+        is_done = self.do(actions.change, person, details, answered=answered, actor="person")
         # Until the address is confirmed, the stored form keeps the answers, and `confirm` copies them.
-        if not is_in_form and any(question.key == "arrival" for question in questions):
+        if is_done and not is_in_form and any(question.key == "arrival" for question in questions):
             self.told[person.id] = {**self.told.get(person.id, {}), "arrival": answered.given.get("arrival")}
 
     @precondition(lambda self: self.those_who_are(*LIVE))

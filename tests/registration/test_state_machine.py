@@ -32,6 +32,7 @@ from forum.delegations.enums import Prospect
 from forum.delegations.errors import NotTheirs
 from forum.delegations.named import is_forgotten
 from forum.events.enums import LineOrder, SectorPolicy
+from forum.events.freezing import AnswersFrozen
 from forum.events.models import Event
 from forum.extensions import db
 from forum.invitations import actions as inviting
@@ -58,6 +59,7 @@ from forum.registration import (
     offers,
     offers_by_hand,
     places,
+    readers,
     reinstating,
     reviewing,
     separating,
@@ -96,6 +98,7 @@ from tests.factories.registrations import change_capacity, register
 from tests.factories.saving import save
 from tests.invitations.inviting_acts import Inviting
 from tests.registration.answering import Answering, answers_of, newest
+from tests.registration.editing_acts import Editing
 from tests.registration.listed_rules import Listed
 from tests.registration.reading import newest_mail
 from tests.registration.uniting_acts import Uniting
@@ -119,6 +122,8 @@ BESIDE = (
     *("already-registered", "substitute-asked", "substitute-registered"),
     *("new-address", "address-leaving"),
 )
+# Acts of people and contacts alone, beside those of which the actor says that, which the freeze refuses.
+FROZEN = (substituting.ask, substituting.confirm, contact_acts.let_come_instead, correcting.correct)
 LAST_MAIL = {  # the kinds that a registration's newest mail may have, by status
     Status.PENDING: {"received", "received-without-place"},
     Status.IN_REVIEW: {"in-review", "reinstated", "merged"},
@@ -147,10 +152,10 @@ class Registrations(Answering, Inviting, Listed, Substituting, Delegating, Uniti
         rules = {"organisation_cap": 2, "offer_cutoff_hours": 24, "review_days": 3}
         self.event = make_event(capacity=4, sectors=sectors, **rules, **moments)
         self.begin_asking()
+        self.begin_listing()
         self.organiser = save(User(email="o@example.org", name="O", password_hash="", created_at=NOW)).id
         self.had_place: set[tuple[int, str, int]] = set()
         # status and time of cancelled registrations before the cancellation
-        self.begin_listing()
         self.ended_from: dict[int, tuple[Status, datetime]] = {}
         self.before = {}
         self.returned: set[int] = set()  # registrations whose cancellation was undone
@@ -524,10 +529,10 @@ class Registrations(Answering, Inviting, Listed, Substituting, Delegating, Uniti
         self.no_form_is_kept_longer_than_its_link(people)
         self.each_invitation_ends_once_and_in_time()
         self.whoever_is_in_review_is_in_the_queue(people)
+        self.everybody_is_told_of_the_lists_that_they_are_on(people)
         self.had_place, self.chosen = places_by_organisation(people), set()
         self.was_open = {one.id: one.offer_expires_at for one in people if one.status == Status.OFFERED}
 
-        self.everybody_is_told_of_the_lists_that_they_are_on(people)
     def counters_are_the_rows_that_hold_a_place(self, people):
         held = Counter(one.sector_id for one in people if one.holds_place) + self.places_of_invited()
         counted = {sector.id: sector.taken for sector in self.event.sectors}
@@ -652,7 +657,24 @@ class Registrations(Answering, Inviting, Listed, Substituting, Delegating, Uniti
         """The moment from which no place is offered any more."""
         return self.event.starts_at - timedelta(hours=self.event.offer_cutoff_hours)
 
+    @property
+    def is_frozen(self) -> bool:
+        """Whether people can no longer change their own answers."""
+        return self.event.freezes_at is not None and self.now >= self.event.freezes_at
+
     def do(self, act, *args, **kwargs) -> bool:
+        """Call the action, or check that its refusal is justified, also by the freeze; return whether it was done."""
+        is_refused = self.is_frozen and is_of_people(act, kwargs)
+        try:
+            is_done = self.do_unfrozen(act, *args, **kwargs)
+        except AnswersFrozen:
+            db.session.rollback()
+            assert is_refused
+            return False
+        assert not (is_done and is_refused)
+        return is_done
+
+    def do_unfrozen(self, act, *args, **kwargs) -> bool:
         """Call the action, or check that its refusal is justified; return whether it was done."""
         start_write(db.session)
         try:
@@ -773,8 +795,8 @@ class Registrations(Answering, Inviting, Listed, Substituting, Delegating, Uniti
         return cap is not None and self.places_against(one, people) >= cap
 
 
-class Everything(Deciding, ChangingDelegations, Registrations):
-    """Sequences in which organisers also propose refusals and decide about them, and contacts change delegations.
+class Everything(Deciding, ChangingDelegations, Editing, Registrations):
+    """Sequences with more acts: proposed refusals, changed delegations, organisers' edits, new addresses and a freeze.
 
     Mistakes in the other rules are searched for without these acts: the fewer acts, the sooner a search finds one.
     """
@@ -785,6 +807,14 @@ class Everything(Deciding, ChangingDelegations, Registrations):
         self.event.has_second_reviewer = True
         db.session.commit()
         self.begin_deciding()
+        self.begin_editing()
+
+
+def is_of_people(act, told) -> bool:
+    """Return whether this is a change by a person or a contact, which the freeze refuses."""
+    if act in (actions.change, moving.move, new_address.ask):
+        return told["actor"] == "person"
+    return act in FROZEN
 
 
 def places_by_organisation(people) -> set[tuple[int, str, int]]:
@@ -894,6 +924,7 @@ MISTAKES_ABOUT_REFUSALS_AND_DELEGATIONS = [
     (endings, "_has_left_review", lambda registration: False),
     (deciding, "shown_with", lambda registration, proposal: {}),
     (rounds, "LEFT", {}),
+    (readers, "_steps", lambda entry: {entry.action.partition(".")[2]}),
 ]
 # For mistakes that take long to find, the number of the search that comes first: the quickest one that was measured.
 # If it finds the mistake no longer, after a change of the rules or acts, all other searches follow.
