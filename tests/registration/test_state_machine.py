@@ -899,7 +899,7 @@ MISTAKES = [
     (offers, "set_deadline", lambda registration, until, *, now: None),
     (deadlines, "offers_end_at", lambda event: event.starts_at),
     (reviewing, "_takes_place", places.admit),
-    (reviewing, "begin_again", lambda registration, changed, *, now: None),
+    (reviewing, "begin_again", lambda registration, changed, *, actor="person", now: None),
     (reinstating, "_takes_place", lambda registration, now: True),
     (reinstating, "UNDO_TIME", timedelta(days=3)),
     (moving, "_foresee_without_review", lambda registration, sector, now: moving.Outcome.AS_IT_IS),
