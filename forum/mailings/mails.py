@@ -5,10 +5,12 @@ from datetime import datetime
 from typing import Any
 
 from flask import current_app
+from flask_babel import lazy_gettext as _l
 
 from forum.accounts.models import User
 from forum.columns import new_token
 from forum.events.models import Event
+from forum.mailings.enums import Category
 from forum.mailings.facts import Facts, differing, event_with
 from forum.mailings.models import Mailing, MailingRecipient
 from forum.mailings.wording import category_name
@@ -25,6 +27,9 @@ from forum.registration.review_words import paragraphs
 from forum.web.languages import NAMES
 
 EVENT_CHANGED, OWN_WORDS = "event-changed", "own-words"
+# The first line of a message beyond the event, which is not about the reader's registration. The line must not name the
+# event: other people may see it in a list of mails (P26).
+OF_FURTHER = _l("You get this message because you are registered with us.")
 # The kinds of mails that go to many people at once.
 KINDS = (EVENT_CHANGED, OWN_WORDS)
 SAMPLE = "••••••••"  # a preview shows this instead of a person's reference and link
@@ -127,6 +132,7 @@ def _written(mailing: Mailing, code: str, values: dict[str, str]) -> dict[str, A
         "category_name": category_name(mailing.category),
         "list_name": mailing.category.value,
         "paragraphs": placeholders.fill(mailing.words.get(code, ""), values),
+        **({"opening": OF_FURTHER} if mailing.category == Category.FURTHER else {}),
     }
 
 

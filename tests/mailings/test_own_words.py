@@ -4,6 +4,7 @@ import threading
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import timedelta
 from email import message_from_bytes, policy
 from urllib.parse import urlsplit
@@ -413,11 +414,12 @@ def test_a_message_that_a_worker_with_a_fast_clock_has_begun_is_not_taken_back(o
     assert counts(mailing).waiting == 1
 
 
-def test_the_mail_of_a_protected_person_does_not_differ(organiser, event):
+@pytest.mark.parametrize("category", Category)
+def test_the_mail_of_a_protected_person_does_not_differ(organiser, event, category):
     same = {"given_name": "A", "family_name": "B", "organisation": "C"}
     person = confirmed(event, is_protected=True, real_name="Kanarie", **same)
     twin = confirmed(event, **same)
-    mailing = make_planned(event)
+    mailing = make_planned(event, written=replace(WRITTEN, category=category))
     work()
     made = mails_of(mailing)
     texts = []
@@ -427,6 +429,24 @@ def test_the_mail_of_a_protected_person_does_not_differ(organiser, event):
         headers = parse(made[one.email]).keys()
         texts[-1].append(str(headers) + made[one.email].subject + parse(made[one.email])["From"])
     assert texts[0] == texts[1]
+
+
+@pytest.mark.parametrize(
+    ("category", "first"),
+    [
+        (Category.PRACTICAL, "This is about your registration with reference {reference}."),
+        (Category.FURTHER, "You get this message because you are registered with us."),
+    ],
+)
+def test_a_message_says_in_its_first_line_why_it_comes(event, category, first):
+    """A message beyond the event is not about the registration, and its first line does not name the event (P26)."""
+    person = confirmed(event, language="en")
+    mailing = make_planned(event, written=replace(WRITTEN, category=category))
+    work()
+    mail = mails_of(mailing)[person.email]
+    _hello, _blank, line, *_rest = text_of(mail).splitlines()
+    assert line == first.format(reference=person.reference)
+    assert line in parse(mail).get_body(("html",)).get_content()
 
 
 @pytest.mark.parametrize("whom", [{}, {"q": "Kanarie"}], ids=["by filters", "by name"])
