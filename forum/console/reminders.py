@@ -8,7 +8,7 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from wtforms import IntegerField, RadioField, SelectField
 from wtforms.fields.choices import SelectChoice
-from wtforms.validators import InputRequired, NumberRange
+from wtforms.validators import InputRequired, NumberRange, ValidationError
 
 from forum import clock
 from forum.accounts import kept_words, sign_ins
@@ -55,6 +55,11 @@ class PlanForm(ShowsStored, TidyForm):
     hour = SelectField(
         _l("Hour"), choices=[SelectChoice(str(hour), f"{hour}:00") for hour in HOURS], default="9"
     )
+
+    def validate_days(self, field: IntegerField) -> None:
+        """Refuse the day of registering itself: whoever confirms the address after the hour would get no reminder."""
+        if field.data == 0 and self.anchor.data == Anchor.REGISTERED.value:
+            raise ValidationError(_("After registering, enter at least 1 day"))
 
     def rule(self) -> Rule:
         """Return when the reminder leaves, as chosen in the form."""

@@ -339,6 +339,8 @@ def test_an_organiser_plans_a_reminder_and_takes_it_off(organiser, event):
 def test_a_colleagues_change_of_a_planned_day_is_shown_before_it_is_replaced(organiser, event):
     """The second organiser to save reads what the first has saved, also for a draft that had no day yet (R30)."""
     confirmed(event, "ngo")
+    page = page.form("form.form").submit({"anchor": "registered", "days": "0"}, expect=422)
+    assert page.errors == {"days": "After registering, enter at least 1 day"}
     draft = make_draft(event, {"sector": ["ngo"]}, written=WRITTEN)
     for days, theirs in ((5, "5"), (4, "4")):
         page = organiser.get("reminders.plan", event="nf27", mailing=draft.id)
