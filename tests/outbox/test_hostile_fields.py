@@ -76,7 +76,7 @@ def check(raw: bytes, own: list[list[str]]) -> None:
 
 
 def try_texts(making: Making, used: list[Field], examples: int) -> None:
-    """Make a mail with each of the breaking texts in each of its fields, and with drawn ones in drawn fields."""
+    """Make a mail with each of the breaking texts, and with some drawn ones, in each of its fields."""
     own = parts_of(message_from_bytes(making.make().content))
 
     def try_one(field: Field, text: str) -> None:
@@ -90,8 +90,7 @@ def try_texts(making: Making, used: list[Field], examples: int) -> None:
     for field in used:
         for text in BREAKING:
             try_one(field, text)
-    drawn = {"field": st.sampled_from(used), "text": HOSTILE}
-    settings(max_examples=examples)(given(**drawn)(try_one))()
+        settings(max_examples=examples)(given(field=st.just(field), text=HOSTILE)(try_one))()
 
 
 def try_every_mail(
@@ -124,7 +123,7 @@ def app(make_app, sqlite_url):
 
 
 @pytest.mark.parametrize(
-    ("language", "examples"), [("sv", 6), pytest.param("en", 30, marks=pytest.mark.slow)]
+    ("language", "examples"), [("sv", 2), pytest.param("en", 12, marks=pytest.mark.slow)]
 )
 def test_no_field_of_any_mail_makes_a_header(database, monkeypatch, language, examples):
     fields = try_every_mail(language, monkeypatch, lambda making, used: try_texts(making, used, examples))
