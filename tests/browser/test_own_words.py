@@ -1,7 +1,11 @@
-"""By keyboard an organiser sends a message to a sector, stops, corrects or plans it; a reader refuses messages."""
+"""By keyboard an organiser sends a message to a sector, stops, corrects or plans it; a reader refuses messages.
+
+A planned one leaves on its day.
+"""
 
 import re
 from collections.abc import Iterator
+from datetime import UTC, datetime
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -18,6 +22,7 @@ from tests.browser.visitor import follow
 from tests.factories.events import make_event
 from tests.factories.own_words import make_draft
 from tests.factories.registrations import confirmed
+from tests.mailings.test_reminders import work
 from tools.organisers import PASSWORD, code_of, make_user
 from tools.running import Running, run_forum, wait_for
 
@@ -91,21 +96,18 @@ def test_an_organiser_writes_to_one_sector_and_a_stakeholder_refuses(app, databa
     assert len(db.session.scalars(select(MailRefusal)).all()) == 1
 
 
-def test_an_organiser_plans_a_reminder_by_keyboard_and_takes_it_off(app, database, request, chromium):
+def test_an_organiser_plans_a_reminder_by_keyboard_takes_it_off_and_sees_one_leave(
+    app, database, request, chromium
+):
     event = make_event()
-    confirmed(event, "ngo")
-    confirmed(event, "justice")
+    reader, other = confirmed(event, "ngo"), confirmed(event, "justice")
     draft, user = make_draft(event, {"sector": ["ngo"]}), make_user(Role.ORGANISER, event)
     forum: Running = request.getfixturevalue("forum")
     page = chromium.new_context(locale="en").new_page()
     hands = Keys(page)
     page.goto(f"{forum.url}/console/{event.slug}/mailings/{draft.id}/text")
     _sign_in(page, user)
-    hands.press(page.get_by_role("link", name="Plan it as a reminder…"))
-    hands.fill(page.locator("[name=days]"), "3")
-    hands.choose(page.locator("[name=hour]"), "9:00")
-    hands.press(page.get_by_role("button", name="Plan it"))
-    expect(page.locator("h1")).to_have_text("Reminders")
+    _plan(page, hands)
     expect(page.locator("td[data-label=Day]")).to_contain_text("13 November 2027")
     expect(page.locator("tbody th")).to_contain_text("3 days before the forum, at 09:00")
     expect(page.locator("td.num")).to_have_text("1")
@@ -114,6 +116,24 @@ def test_an_organiser_plans_a_reminder_by_keyboard_and_takes_it_off(app, databas
     expect(page.locator("main")).to_contain_text("Taken out of the plan. It is a draft again")
     page.goto(f"{forum.url}/console/{event.slug}/reminders")
     expect(page.locator("main")).to_contain_text("No reminder is planned")
+    page.goto(f"{forum.url}/console/{event.slug}/mailings/{draft.id}/text")
+    _plan(page, hands)
+    # The forum's own worker has the real clock, by which the day lies ahead. It only sends the mail that is made here.
+    request.addfinalizer(lambda: clock.freeze(None))
+    work(datetime(2027, 11, 13, 8, 0, tzinfo=UTC))
+    assert "Dear" in forum.wait_for_mail(reader.email, SUBJECT).get_body(("plain",)).get_content()
+    hands.press(page.locator("tbody th a"))
+    wait_for(lambda: page.reload() and "Sent" in page.locator("td[data-label=Result]").inner_text(), forum)
+    assert SUBJECT not in {one["Subject"] for one in forum.mails_to(other.email)}
+
+
+def _plan(page: Page, hands: Keys) -> None:
+    """Plan the draft that the page shows for three days before the event, by keyboard."""
+    hands.press(page.get_by_role("link", name="Plan it as a reminder…"))
+    hands.fill(page.locator("[name=days]"), "3")
+    hands.choose(page.locator("[name=hour]"), "9:00")
+    hands.press(page.get_by_role("button", name="Plan it"))
+    expect(page.locator("h1")).to_have_text("Reminders")
 
 
 def _sign_in(page: Page, user: User) -> None:
