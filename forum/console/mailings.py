@@ -22,7 +22,14 @@ from forum.extensions import db
 from forum.mailings import actions, queries
 from forum.mailings.audience import audience_of
 from forum.mailings.enums import OPEN, STARTED, MailingKind, MailingStatus
-from forum.mailings.errors import AlreadyDecided, EventHidden, MailingRefused, NobodyToTell, WordsMissing
+from forum.mailings.errors import (
+    AlreadyDecided,
+    EventHidden,
+    MailingRefused,
+    NobodyToTell,
+    TooLate,
+    WordsMissing,
+)
 from forum.mailings.models import Mailing
 from forum.registration import wording as registration_wording
 from forum.web.edits import ChangedMeanwhile, differences
@@ -160,6 +167,8 @@ def _refusal_words(refusal: MailingRefused | ChangedMeanwhile) -> str:
             return _("The message has changed since the page was shown, so nothing was sent. Check it again.")
         case EventHidden():
             return _("Nobody can be written to while the event is not public, or once it is over.")
+        case TooLate():
+            return _("The reminder’s time is over. It leaves within twelve hours of its hour or not at all.")
         case NobodyToTell():
             return _("Everybody already knows about the change.")
         case WordsMissing(languages=codes):

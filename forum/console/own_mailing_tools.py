@@ -26,6 +26,7 @@ from forum.mailings.errors import (
     NothingFailed,
     Planned,
     SubjectTells,
+    TooLate,
     WordsMissing,
 )
 from forum.mailings.models import Mailing
@@ -42,6 +43,7 @@ REFUSALS = {
     NobodyToTell: _l("There is nobody to write to. Choose other people."),
     NotAhead: _l("Choose a time at least a minute ahead, and before the event is over."),
     NothingFailed: _l("No message has failed."),
+    TooLate: _l("The reminder’s time is over. It leaves within twelve hours of its hour or not at all."),
     SubjectTells: _l(
         "The subject names the forum, organiser or place as they are called now. Save the words with another one."
     ),

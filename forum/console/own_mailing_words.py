@@ -14,7 +14,7 @@ from forum.accounts import sign_ins
 from forum.accounts.access import may_open
 from forum.events.models import Event
 from forum.extensions import db
-from forum.mailings import chosen_audience, mails, progress, queries, results, unanswered
+from forum.mailings import chosen_audience, mails, progress, queries, reminder_times, results, unanswered
 from forum.mailings.audience import Audience
 from forum.mailings.chosen_audience import ChosenAudience
 from forum.mailings.enums import LeftOut, MailingStatus, RecipientStatus
@@ -181,6 +181,15 @@ def done_at(mailing: Mailing, counts: queries.Counts, now: datetime) -> datetime
     so_far = (now - begun).total_seconds() / done * counts.waiting if done else 0
     seconds = max(so_far, progress.seconds_left(mailing))
     return now + timedelta(seconds=seconds) if seconds else None
+
+
+def too_late(mailing: Mailing, now: datetime) -> dict[str, Any]:
+    """Return whether a paused reminder's time is over for everybody, and for how many of those who wait for it."""
+    reminder = queries.find_reminder(mailing) if mailing.status == MailingStatus.PAUSED else None
+    if reminder is None:
+        return {"is_too_late": False, "too_late": 0}
+    late = reminder_times.list_late(reminder, now, is_paused=True)
+    return {"is_too_late": reminder_times.is_over(mailing, now), "too_late": len(late)}
 
 
 def _filters_text(mailing: Mailing, audience: ChosenAudience) -> list[str]:

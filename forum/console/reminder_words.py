@@ -17,8 +17,8 @@ from forum.events.models import Event
 from forum.invitations import queries as invitations
 from forum.invitations import silence
 from forum.invitations.wording import silence_rule_text
-from forum.mailings import chosen_audience, queries, reminders
-from forum.mailings.enums import Anchor, MailingStatus, Skipped
+from forum.mailings import chosen_audience, queries, reminder_times, reminders
+from forum.mailings.enums import Anchor, LeftOut, MailingStatus, Skipped
 from forum.mailings.models import Reminder
 from forum.registration import offers
 from forum.registration.narrowing import UnknownFilter
@@ -52,7 +52,8 @@ class Line:
 
 def list_lines(event: Event, now: datetime) -> list[Line]:
     """Return the lines of the plan by day: organisers' reminders, and those that every event sends by itself."""
-    own = [_line(one, now) for one in queries.list_reminders_of(event)]
+    late = queries.count_left_out(event, LeftOut.LATE)
+    own = [_line(one, late.get(one.mailing_id, 0), now) for one in queries.list_reminders_of(event)]
     ahead = [] if events.is_off(event, now) else [*_of_invitations(event, now), *_of_offers(event, now)]
     return sorted([*own, *ahead], key=lambda line: (line.at is None, line.at or now, line.title))
 
@@ -77,14 +78,15 @@ def rule_text(reminder: Reminder) -> str:
     )
 
 
-def _line(reminder: Reminder, now: datetime) -> Line:
+def _line(reminder: Reminder, late: int, now: datetime) -> Line:
+    """Return the line of an organisers' reminder; `late` people were left out of it after it had begun."""
     mailing = reminder.mailing
     is_draft = mailing.status == MailingStatus.PROPOSED
     endpoint = "reminders.plan" if is_draft else "sent_mailings.show"
     label, kind = (_("Planned"), "wait") if is_draft else state_words(mailing)
     if reminder.skipped_at and reminder.skipped_because:
         label, kind = str(WHY[reminder.skipped_because]), "out"
-    at, people, note = _reach(reminder, now)
+    at, people, note = _reach(reminder, late, now)
     url = url_for(endpoint, event=mailing.event.slug, mailing=mailing.id)
     is_known = may_know_people(mailing)
     return Line(
@@ -99,24 +101,31 @@ def _line(reminder: Reminder, now: datetime) -> Line:
     )
 
 
-def _reach(reminder: Reminder, now: datetime) -> tuple[datetime | None, int, str]:
+def _reach(reminder: Reminder, late: int, now: datetime) -> tuple[datetime | None, int, str]:
     """Return a reminder's next moment, how many people it would reach today, and a remark if it missed some, or ""."""
     mailing = reminder.mailing
     if reminder.anchor == Anchor.START and mailing.status != MailingStatus.PROPOSED:
-        return mailing.begins_at, mailing.people, ""
+        return mailing.begins_at, mailing.people, _missed_words(late)
     if reminder.skipped_at:
-        return reminder.skipped_at, 0, ""
+        return reminder.skipped_at, 0, _missed_words(late)
     try:
         if reminder.anchor == Anchor.START:
-            return reminders.due_at(reminder), len(chosen_audience.audience_of(mailing).people), ""
+            return reminder_times.due_at(reminder), len(chosen_audience.audience_of(mailing).people), ""
         moments = [*reminders.list_newcomers(reminder, now).values()]
     except UnknownFilter:
         return None, 0, str(WHY[Skipped.FILTER])
-    late = sum(reminders.is_late(at, now) for at in moments)
-    told = ngettext(
-        "%(num)s person got none: the hour was missed.", "%(num)s people got none: the hour was missed.", late
+    missed = sum(reminders.is_late(reminder, at, now) for at in moments)
+    return reminders.first_of(moments, now), len(moments) - missed, _missed_words(missed + late)
+
+
+def _missed_words(number: int) -> str:
+    if not number:
+        return ""
+    return ngettext(
+        "%(num)s person got none: the hour was missed.",
+        "%(num)s people got none: the hour was missed.",
+        number,
     )
-    return reminders.first_of(moments, now), len(moments) - late, told if late else ""
 
 
 def list_rules(event: Event) -> list[tuple[str, str, str, str]]:
@@ -183,5 +192,5 @@ def planned_words(reminder: Reminder) -> str:
     """Return the message after a reminder was planned."""
     event = reminder.mailing.event
     if reminder.anchor == Anchor.START:
-        return _("Planned for %(moment)s.", moment=moment_text(reminders.due_at(reminder), event.zone))
+        return _("Planned for %(moment)s.", moment=moment_text(reminder_times.due_at(reminder), event.zone))
     return _("Planned. It leaves to each person on their day.")

@@ -115,6 +115,7 @@ def _progress(mailing: Mailing, now: datetime) -> dict[str, Any]:
         "seconds": round(((mailing.begins_at or now) - now).total_seconds()),
         "done_at": words.done_at(mailing, counts, now),
         "may_send": mailing.event.is_published and not events.is_over(mailing.event, now),
+        **words.too_late(mailing, now),
         "forgotten": words.forgotten_words(),
         "samples": words.list_samples(mailing),
     }

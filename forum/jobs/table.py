@@ -92,6 +92,13 @@ JOBS = (
     Job("begin mailings", 1, sending.queue_one, each=sending.list_first, rests_after_jump=True),
     Job("queue mailings", 1, sending.queue_one, each=sending.list_next),
     Job("send reminders", 30, reminders.run, each=reminders.list_due, rests_after_jump=True),
+    Job(
+        "leave people out of late reminders",
+        10,
+        sending.leave_out_late,
+        each=sending.list_late,
+        rests_after_jump=True,
+    ),
     Job("queue invitations", 1, invitation_mails.queue_one, each=invitation_mails.list_next),
     Job(
         "queue reminders of invitations",

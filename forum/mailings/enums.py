@@ -55,6 +55,8 @@ class LeftOut(StrEnum):
     # A message to people who have not answered a question: this person has answered before the mail was made, or is
     # not asked the question any more. Not stored if the question is about diet or access.
     ANSWERED = "answered"
+    # A reminder that had begun: its time was over before the person's mail could leave (`mailings.reminder_times`).
+    LATE = "late"
 
 
 class Anchor(StrEnum):

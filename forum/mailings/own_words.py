@@ -26,12 +26,14 @@ from forum.mailings.errors import (
     NothingFailed,
     Planned,
     SubjectTells,
+    TooLate,
     WordsMissing,
 )
 from forum.mailings.models import Mailing, MailingRecipient
 from forum.outbox import actions as outbox
 from forum.outbox import neutral
-from forum.outbox.enums import AbortReason
+from forum.outbox.enums import AbortReason, MessageStatus
+from forum.outbox.queries import may_still_leave
 
 # After Send is pressed no mail leaves for this long, so that the message can be taken back.
 TO_STOP = timedelta(seconds=60)
@@ -212,16 +214,16 @@ def take_back(mailing: Mailing, *, actor: str, now: datetime) -> None:
 def send_again(mailing: Mailing, *, actor: str, now: datetime) -> int:
     """Let new mails be made for recipients whose mails have failed, to their present addresses; return how many.
 
-    Raises AlreadyDecided, EventHidden, NothingFailed.
+    Nobody is tried again for whom the time of a reminder is over.
+    Raises AlreadyDecided, EventHidden, NothingFailed, TooLate.
     """
     require(mailing, MailingStatus.SENDING, MailingStatus.DONE)
     require_public(mailing.event, now)
     mine = MailingRecipient.mailing_id == mailing.id, MailingRecipient.message_id.is_not(None)
-    given_up = outbox.give_up_failed(
-        select(MailingRecipient.message_id).where(*mine), AbortReason.TOLD_OTHERWISE
-    )
+    mails = select(MailingRecipient.message_id).join(MailingRecipient.message).where(*mine)
+    given_up = outbox.give_up_failed(mails.where(may_still_leave(now)), AbortReason.TOLD_OTHERWISE)
     if not given_up:
-        raise NothingFailed
+        raise TooLate if queries.count_mails(mailing.id, (MessageStatus.FAILED,)) else NothingFailed
     failed = MailingRecipient.message_id.in_(given_up)
     # Keep the links for refusing messages in these mails: a mail reported as failed may still have been read.
     kept_links.keep_links(mailing.event, kept_links.links_of(mine[0], failed))

@@ -4,7 +4,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, case, exists, func, or_, select
+from sqlalchemy import ColumnElement, Row, and_, case, exists, func, or_, select
 from sqlalchemy.orm import joinedload
 
 from forum.audit.models import AuditEntry
@@ -12,11 +12,11 @@ from forum.audit.queries import find_all, of_form
 from forum.columns import LARGEST_ID
 from forum.events.models import Event
 from forum.extensions import db
-from forum.mailings.enums import BESIDE, Anchor, MailingKind, MailingStatus, RecipientStatus
+from forum.mailings.enums import BESIDE, Anchor, LeftOut, MailingKind, MailingStatus, RecipientStatus
 from forum.mailings.models import IS_OPEN_CHANGE, Mailing, MailingRecipient, Reminder
 from forum.outbox.enums import MessageStatus
 from forum.outbox.models import OutboxMessage
-from forum.outbox.queries import UNSENT
+from forum.outbox.queries import HELD, UNSENT
 from forum.registration.enums import LIVE
 from forum.registration.models import Registration
 
@@ -121,6 +121,18 @@ def list_reminders(*states: MailingStatus) -> Sequence[Reminder]:
     return db.session.scalars(query.where(*waiting).options(whole).order_by(Reminder.id)).all()
 
 
+def list_unfinished_reminders() -> Sequence[Reminder]:
+    """Return the reminders of which a mail has still to be made or has not left, paused ones too."""
+    waits = MailingRecipient.status == RecipientStatus.WAITING, Mailing.status == MailingStatus.SENDING
+    unsent = select(OutboxMessage.id).where(OutboxMessage.status.in_(UNSENT))
+    of_people = exists().where(
+        MailingRecipient.mailing_id == Mailing.id, or_(and_(*waits), MailingRecipient.message_id.in_(unsent))
+    )
+    query = select(Reminder).join(Reminder.mailing).join(Mailing.event).where(of_people)
+    whole = joinedload(Reminder.mailing).joinedload(Mailing.event)
+    return db.session.scalars(query.options(whole).order_by(Reminder.id)).all()
+
+
 def list_to_begin(now: datetime) -> Sequence[int]:
     """Return the ids of the mailings that are being sent, whose `begins_at` has come and which have no mail yet."""
     return _list_sending(Mailing.begins_at <= now, ~_has_begun())
@@ -167,9 +179,39 @@ def count_waiting(mailing_id: int) -> int:
     return db.session.scalar(select(func.count()).select_from(MailingRecipient).where(*mine)) or 0
 
 
+def count_left_out(event: Event, because: LeftOut) -> dict[int, int]:
+    """Return, by the mailing's id, how many people were left out for this reason after the mailing had begun."""
+    left = MailingRecipient.left_because == because, MailingRecipient.status != RecipientStatus.OMITTED
+    query = select(MailingRecipient.mailing_id, func.count()).join(MailingRecipient.mailing)
+    query = query.where(Mailing.event_id == event.id, *left).group_by(MailingRecipient.mailing_id)
+    return dict(db.session.execute(query).all())
+
+
 def has_more(mailing_id: int) -> bool:
     """Return whether a recipient of the mailing has no mail yet, or a mail that has not left."""
     return bool(count_waiting(mailing_id) or count_mails(mailing_id, UNSENT))
+
+
+def list_unsettled(
+    mailing_id: int, states: Collection[MailingStatus]
+) -> Sequence[Row[int, datetime, datetime | None]]:
+    """Return the recipients whose mail has not left, and if the mailing is in one of `states` those without a mail yet.
+
+    Each row has the recipient's id, the moment of registering, and the moment from which on the mail may not leave.
+    Mails that a restore holds back are left out: they may have left already.
+    """
+    registered = func.coalesce(Registration.confirmed_at, Registration.requested_at).label("registered_at")
+    waits = Mailing.status.in_(states), MailingRecipient.status == RecipientStatus.WAITING
+    unsent = OutboxMessage.status.in_(UNSENT), OutboxMessage.next_attempt_at != HELD
+    query = (
+        select(MailingRecipient.id, registered, OutboxMessage.not_after)
+        .select_from(MailingRecipient)
+        .join(MailingRecipient.mailing)
+        .join(MailingRecipient.registration)
+        .outerjoin(MailingRecipient.message)
+        .where(MailingRecipient.mailing_id == mailing_id, or_(and_(*waits), and_(*unsent)))
+    )
+    return db.session.execute(query.order_by(MailingRecipient.id)).all()
 
 
 def has_begun(mailing_id: int) -> bool:

@@ -2,14 +2,14 @@
 
 A reminder is a draft with a rule for its day. When the day comes the worker sends the draft as an organiser would: once
 to everybody whom its filters find then (relative to the event's start), or to each person some days after they have
-registered. The database allows one mail a reminder and person (R12). A reminder whose hour was missed by more than
-WINDOW, because no worker ran or a clock was wrong, is left out and the plan says so (R18). A reminder that was
-due before a restore is left out, too (`commands.after_restore`).
+registered. The database allows one mail a reminder and person (R12). A reminder whose time was over before it could
+begin (`reminder_times`), because no worker ran or a clock was wrong, is left out and the plan says so (R18). A reminder
+that was due before a restore is left out, too (`commands.after_restore`).
 """
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, time, timedelta
+from datetime import datetime, timedelta
 
 from sqlalchemy import func, insert, select
 
@@ -17,7 +17,7 @@ from forum.audit import actions as audit
 from forum.events import queries as events
 from forum.events.models import Event
 from forum.extensions import db
-from forum.mailings import chosen_audience, own_words, queries
+from forum.mailings import chosen_audience, own_words, queries, reminder_times
 from forum.mailings.actions import require, require_public
 from forum.mailings.enums import Anchor, MailingStatus, RecipientStatus, Skipped
 from forum.mailings.errors import (
@@ -29,15 +29,14 @@ from forum.mailings.errors import (
     WordsMissing,
 )
 from forum.mailings.models import Mailing, MailingRecipient, Reminder
+from forum.mailings.reminder_times import due_at, due_for
 from forum.outbox import neutral
 from forum.registration import places
 from forum.registration.models import Registration
 from forum.registration.narrowing import UnknownFilter
 
-# How long after its hour a reminder may still be sent.
-WINDOW = timedelta(hours=12)
 # The query for due reminders reads people who registered the reminder's days ago, give or take this long: reminders
-# leave at a fixed hour, or up to WINDOW later.
+# leave at a fixed hour, or within `reminder_times.WINDOW` of it.
 NEAR = timedelta(days=2)
 ACTOR = "worker"
 # The states in which the worker looks at a reminder counted from registering. A done reminder is looked at, too: an
@@ -91,16 +90,6 @@ def take_off(mailing: Mailing, *, actor: str, now: datetime) -> None:
         audit.record("mailing.unplanned", mailing, actor=actor, at=now)
 
 
-def due_at(reminder: Reminder) -> datetime:
-    """Return the moment at which a reminder counted from the event's start is due."""
-    return _at(reminder, reminder.mailing.event.starts_at, -reminder.days)
-
-
-def due_for(reminder: Reminder, registered_at: datetime) -> datetime:
-    """Return the moment at which a reminder counted from registering is due for somebody who registered then."""
-    return _at(reminder, registered_at, reminder.days)
-
-
 def list_due(*, now: datetime) -> Sequence[int]:
     """Return the ids of the reminders for which the worker may have something to do now."""
     going = queries.list_reminders(*GOES_ON)
@@ -132,7 +121,7 @@ def run(reminder_id: int, *, now: datetime) -> int:
     if reminder.mailing.status != MailingStatus.PROPOSED or now < due:
         return 0
     # A restore sets planned_at to the time of the restore: a reminder due before may have left already (R12).
-    if now >= due + WINDOW or now >= _last_moment(event) or due < reminder.planned_at:
+    if is_late(reminder, due, now) or due < reminder.planned_at:
         return _skip(reminder, Skipped.LATE, now)
     try:
         return own_words.send(
@@ -173,9 +162,12 @@ def list_newcomers(reminder: Reminder, now: datetime, *, only_due: bool = False)
     }
 
 
-def is_late(due: datetime, now: datetime) -> bool:
-    """Return whether it is too late to make a mail that was due at this moment."""
-    return now >= due + WINDOW
+def is_late(reminder: Reminder, due: datetime, now: datetime) -> bool:
+    """Return whether it is too late to begin with a mail of the reminder that was due at `due`.
+
+    Mails leave a minute after a reminder has begun, and must not leave after its end.
+    """
+    return now + own_words.TO_STOP >= reminder_times.end_of(reminder, due)
 
 
 def _remind_newcomers(reminder: Reminder, now: datetime) -> int:
@@ -189,7 +181,7 @@ def _remind_newcomers(reminder: Reminder, now: datetime) -> int:
         because = BECAUSE.get(type(refusal), Skipped.LATE)
         return 0 if reminder.skipped_because == because else _skip(reminder, because, now)
     reminder.skipped_at = reminder.skipped_because = None
-    people = [number for number, due in each.items() if due <= now and not is_late(due, now)]
+    people = [number for number, due in each.items() if due <= now and not is_late(reminder, due, now)]
     if not people:
         return 0
     if mailing.status == MailingStatus.PROPOSED:
@@ -225,13 +217,6 @@ def _skip(reminder: Reminder, because: Skipped, now: datetime) -> int:
     reminder.skipped_at, reminder.skipped_because = now, because
     audit.record("mailing.skipped", reminder.mailing, actor=ACTOR, at=now, because=because.value)
     return 0
-
-
-def _at(reminder: Reminder, moment: datetime, days: int) -> datetime:
-    """Return the moment at the reminder's hour on the day that is `days` from `moment`, by the clock at the venue."""
-    zone = reminder.mailing.event.zone
-    day = moment.astimezone(zone).date() + timedelta(days=days)
-    return datetime.combine(day, time(reminder.hour), zone)
 
 
 def first_of(moments: Iterable[datetime], now: datetime) -> datetime | None:

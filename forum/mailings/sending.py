@@ -8,16 +8,37 @@ pausing and stopping take effect at once and no other mail waits for a lock.
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 
+from forum.audit import actions as audit
 from forum.events import queries as events
 from forum.extensions import db
-from forum.mailings import actions, chosen_audience, leaving, mails, progress, queries, refusals, unanswered
-from forum.mailings.enums import STARTED, Anchor, LeftOut, MailingKind, MailingStatus, RecipientStatus
-from forum.mailings.models import Mailing, MailingRecipient
+from forum.mailings import (
+    actions,
+    chosen_audience,
+    leaving,
+    mails,
+    progress,
+    queries,
+    refusals,
+    reminder_times,
+    unanswered,
+)
+from forum.mailings.enums import (
+    STARTED,
+    Anchor,
+    LeftOut,
+    MailingKind,
+    MailingStatus,
+    RecipientStatus,
+    Skipped,
+)
+from forum.mailings.models import Mailing, MailingRecipient, Reminder
+from forum.outbox import actions as outbox
 from forum.outbox import pacing
-from forum.outbox.enums import MessageStatus
+from forum.outbox.enums import AbortReason, MessageStatus
 from forum.outbox.models import OutboxMessage
+from forum.outbox.queries import UNSENT
 from forum.registration import places, restrictions
 from forum.registration.enums import Status
 
@@ -26,6 +47,8 @@ AT_ONCE = 50
 OF_A_DOMAIN = 10
 # States of mails that count against AT_ONCE. Mails that are tried again do not: they could hold up others for a day.
 IN_LINE = (MessageStatus.QUEUED, MessageStatus.INFLIGHT)
+# How many people are left out of a reminder in one transaction, which holds the event's lock.
+LATE_AT_ONCE = 1000
 ACTOR = "worker"
 
 
@@ -65,8 +88,8 @@ def queue_one(recipient_id: int, *, now: datetime) -> int:
     meanwhile, unless the mail is about their own registration.
 
     Does nothing when the mailing was paused, stopped, superseded or taken back meanwhile, when the event is not public
-    or is over, or when another worker has been faster. The recipient of an event that is over goes on waiting: only
-    `end_past` ends the mailing, which rests while the clock may be wrong.
+    or is over, or when another worker has been faster. The recipient of an event that is over, or of a reminder whose
+    time is over, goes on waiting: only `end_past` and `leave_out_late` act then, and rest while the clock may be wrong.
     """
     recipient = db.session.get(MailingRecipient, recipient_id)
     if recipient is None:
@@ -81,7 +104,8 @@ def queue_one(recipient_id: int, *, now: datetime) -> int:
         return 0
     db.session.refresh(recipient.mailing)
     db.session.refresh(recipient.registration)
-    if (recipient.mailing.begins_at or now) > now:
+    end = reminder_times.end_for(recipient)
+    if (recipient.mailing.begins_at or now) > now or (end and end <= now):
         return 0
     is_own = recipient.mailing.kind == MailingKind.OWN_WORDS
     message = _write_own_words(recipient, now) if is_own else _tell_change(recipient, now)
@@ -89,6 +113,7 @@ def queue_one(recipient_id: int, *, now: datetime) -> int:
         if recipient.status == RecipientStatus.WAITING:
             recipient.status = RecipientStatus.LEFT_OUT
         return 0
+    message.not_after = end
     db.session.flush()
     recipient.message_id, recipient.status = message.id, RecipientStatus.QUEUED
     return 1
@@ -121,6 +146,37 @@ def _write_own_words(recipient: MailingRecipient, now: datetime) -> OutboxMessag
     if message is not None:
         message.is_of_care = unanswered.is_of_care(mailing)
     return message
+
+
+def list_late(*, now: datetime) -> Sequence[int]:
+    """Return the ids of the reminders that have begun and whose time is over for people who have not got the mail."""
+    return [one.id for one in queries.list_unfinished_reminders() if reminder_times.list_late(one, now)]
+
+
+def leave_out_late(reminder_id: int, *, now: datetime) -> int:
+    """Leave people out of a reminder whose time is over for them; mails that have not left are taken back (R18).
+
+    Return how many people were left out. Nobody is left out who waits while the reminder is paused.
+    """
+    reminder = db.session.get(Reminder, reminder_id)
+    if reminder is None:
+        return 0
+    mailing = _lock(reminder.mailing_id)
+    db.session.refresh(reminder)
+    late = reminder_times.list_late(reminder, now)[:LATE_AT_ONCE]
+    if not late:
+        return 0
+    each = MailingRecipient.id.in_(late)
+    waits = update(MailingRecipient).where(each, MailingRecipient.status == RecipientStatus.WAITING)
+    db.session.execute(waits.values(status=RecipientStatus.LEFT_OUT, left_because=LeftOut.LATE))
+    mails_of = select(MailingRecipient.message_id).where(each, MailingRecipient.message_id.is_not(None))
+    unsent = select(OutboxMessage.id).where(OutboxMessage.id.in_(mails_of), OutboxMessage.status.in_(UNSENT))
+    made = update(MailingRecipient).where(MailingRecipient.message_id.in_(unsent))
+    db.session.execute(made.values(left_because=LeftOut.LATE))
+    outbox.take_back_messages(unsent, AbortReason.NOT_NEEDED)
+    told = {"because": Skipped.LATE.value, "people": len(late)}
+    audit.record("mailing.skipped", mailing, actor=ACTOR, at=now, **told)
+    return len(late)
 
 
 def list_started(*, now: datetime) -> Sequence[int]:

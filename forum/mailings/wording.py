@@ -16,6 +16,7 @@ REASONS: Mapping[LeftOut, LazyString] = {
     LeftOut.SUPPRESSED: _l("mail to the address comes back, or was marked as unwanted"),
     LeftOut.NO_LANGUAGE: _l("nothing written in their language"),
     LeftOut.ANSWERED: _l("has answered meanwhile, or is no longer asked the question"),
+    LeftOut.LATE: _l("the reminder’s time was over before it could leave"),
 }
 CATEGORIES: Mapping[Category, LazyString] = {
     Category.PRACTICAL: _l("Practical information about the event"),

@@ -17,7 +17,7 @@ from forum.extensions import db
 from forum.outbox import messages, passages, queries, relay, rendering
 from forum.outbox.addresses import Mailbox, mailbox, parse_mailbox
 from forum.outbox.enums import AbortReason, Lane, MessageStatus
-from forum.outbox.errors import ContentGone, NotStopped, UnsafeMessage
+from forum.outbox.errors import ContentGone, NotStopped, TooLate, UnsafeMessage
 from forum.outbox.mail_text_models import MailText
 from forum.outbox.messages import Attachment, Draft
 from forum.outbox.models import OutboxMessage
@@ -81,12 +81,13 @@ def queue(
 
 
 def retry(message: OutboxMessage, *, now: datetime, actor: str) -> None:
-    """Queue a failed mail again; its attempts are counted from zero. Raises NotStopped or ContentGone."""
+    """Queue a failed mail again; its attempts are counted from zero. Raises NotStopped, ContentGone or TooLate."""
     db.session.refresh(message, with_for_update=True)
     if message.status != MessageStatus.FAILED:
         raise NotStopped(message.status)
     if message.sealed_content is None:
         raise ContentGone
+    _require_in_time(message, now)
     message.attempts = 0
     message.last_error = None
     _queue_first(message, now)
@@ -94,10 +95,14 @@ def retry(message: OutboxMessage, *, now: datetime, actor: str) -> None:
 
 
 def send_now(message: OutboxMessage, *, now: datetime, actor: str) -> None:
-    """Move a waiting mail to the front of the queue; end a pause of sending. Raises NotStopped for other mails."""
+    """Move a waiting mail to the front of the queue; end a pause of sending.
+
+    Raises NotStopped for other mails, and TooLate for one that may not leave any more.
+    """
     db.session.refresh(message, with_for_update=True)
     if message.status not in WAITING:
         raise NotStopped(message.status)
+    _require_in_time(message, now)
     _queue_first(message, now)
     audit.record("mail.hastened", message, actor=actor, at=now)
 
@@ -155,6 +160,12 @@ def _cancel(chosen: ColumnElement[bool], reason: AbortReason) -> None:
     cancelled = {"status": MessageStatus.ABORTED, "abort_reason": reason, "content": None}
     ended = {"lease_until": None, "lease_owner": None}
     db.session.execute(update(OutboxMessage).where(chosen, unsent).values(**cancelled, **ended))
+
+
+def _require_in_time(message: OutboxMessage, now: datetime) -> None:
+    """Raise TooLate for a mail that had to leave by now."""
+    if message.not_after and message.not_after <= now:
+        raise TooLate
 
 
 def _queue_first(message: OutboxMessage, now: datetime) -> None:

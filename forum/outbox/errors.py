@@ -16,6 +16,10 @@ class NotStopped(Exception):
     """
 
 
+class TooLate(Exception):
+    """The mail may not leave any more: the moment before which it had to leave is over."""
+
+
 class DeliveryFailure(Exception):
     """The mail was not sent; the exception's text is the reason, in words that are safe to store."""
 

@@ -17,7 +17,7 @@ class OutboxMessage(Base):
     """A mail, rendered once. `content` holds its bytes until it is sent, encrypted because of its links (S18).
 
     With `is_of_care` the mail tells that somebody has not answered about diet or access, which only the role care may
-    know (S14).
+    know (S14). The mail leaves before `not_after`, if that is set, or not at all: whoever made it takes it back then.
     """
 
     __tablename__ = "outbox_messages"
@@ -65,6 +65,7 @@ class OutboxMessage(Base):
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
     sent_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     is_of_care: Mapped[bool] = mapped_column(default=False, server_default=text("false"))
+    not_after: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
 
 class WorkerHeartbeat(Base):

@@ -83,9 +83,15 @@ def is_due(now: datetime) -> ColumnElement[bool]:
     """Return the SQL condition for mails that may be sent now.
 
     A new mail is due at once, even if a wrong clock put its time into the future; a claimed mail when its lease ends.
+    None is due from its `not_after` on.
     """
     has_come = or_(OutboxMessage.status == MessageStatus.QUEUED, OutboxMessage.next_attempt_at <= now)
-    return and_(IS_UNSENT, has_come)
+    return and_(IS_UNSENT, has_come, may_still_leave(now))
+
+
+def may_still_leave(now: datetime) -> ColumnElement[bool]:
+    """Return the SQL condition for mails whose `not_after` is still to come, or that have none."""
+    return or_(OutboxMessage.not_after.is_(None), OutboxMessage.not_after > now)
 
 
 def is_anything_due(now: datetime, *conditions: ColumnElement[bool]) -> bool:

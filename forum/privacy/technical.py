@@ -56,6 +56,7 @@ COLUMNS = {  # keys, counters and checksums in tables that also hold personal da
             "status",
             "abort_reason",
             "is_of_care",
+            "not_after",
             "lane",
             "attempts",
             "next_attempt_at",

@@ -15,7 +15,7 @@ from forum.invitations import actions as invitations
 from forum.invitations import queries, silence
 from forum.invitations.enums import Standing
 from forum.invitations.models import Invitation
-from forum.mailings import reminders
+from forum.mailings import reminder_times
 from forum.mailings.enums import Anchor, MailingStatus, Skipped
 from forum.mailings.models import Mailing
 from forum.outbox.models import OutboxMessage
@@ -63,7 +63,7 @@ def make_safe(connection, now) -> None:
 def test_messages_wait_for_an_organiser_and_past_reminders_are_left_out(event):
     person = confirmed(event, now=NOW - 10 * DAY)
     begun, past, ahead = make_planned(event), make_reminder(event, days=3), make_reminder(event, days=2)
-    due = reminders.due_at(past)
+    due = reminder_times.due_at(past)
     restore(due + HOUR)
     assert db.session.get_one(Mailing, begun.id).status == MailingStatus.PAUSED
     work(due + 2 * HOUR)
@@ -76,7 +76,7 @@ def test_whoever_may_have_been_reminded_after_registering_is_not_reminded_again(
     reminder = make_reminder(event, anchor=Anchor.REGISTERED, days=2, hour=9)
     confirmed(event, now=NOW + HOUR)
     later = confirmed(event, now=NOW + DAY + HOUR)
-    due = reminders.due_for(reminder, NOW + HOUR)
+    due = reminder_times.due_for(reminder, NOW + HOUR)
     restore(due + HOUR)
     for moment in (due + 2 * HOUR, due + DAY):
         work(moment)

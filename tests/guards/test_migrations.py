@@ -27,7 +27,7 @@ Tables = dict[str, set[str]]  # by table: its columns, constraints and indexes
 # Migrations that leave the description of the tables unchanged. Some change only tables that earlier releases made,
 # because newer tables are made in the new form. Others change the rule of a constraint: the description has only the
 # constraint's name.
-ALIKE = {"0050", "0069", "0085", "0100", "0102", "0104"}
+ALIKE = {"0050", "0069", "0085", "0100", "0102", "0104", "0107"}
 # By kind of database: migrations that change nothing on it.
 OTHERS_ALONE = {"sqlite": {"0076"}, "postgresql": {"0074"}}
 PARTS = """

@@ -14,7 +14,7 @@ from forum.extensions import db
 from forum.jobs.table import JOBS
 from forum.jobs.worker import run_job
 from forum.mailings import actions as mailings
-from forum.mailings import chosen_audience, own_words, queries, refusals, reminders
+from forum.mailings import chosen_audience, own_words, queries, refusals, reminder_times, reminders
 from forum.mailings.enums import Anchor, MailingStatus, Skipped
 from forum.mailings.errors import NeedsFilters, NotAhead, Planned, WordsMissing
 from forum.mailings.models import MailingRecipient
@@ -30,7 +30,8 @@ from tests.factories.own_words import WRITTEN, make_draft, make_planned, make_re
 from tests.factories.registrations import confirmed, write
 from tests.mailings.test_own_words import mails_of, parse, text_of
 
-JOBS_OF_MAILINGS = [job for job in JOBS if "mailings" in job.name or job.name == "send reminders"]
+OF_REMINDERS = {"send reminders", "leave people out of late reminders"}
+JOBS_OF_MAILINGS = [job for job in JOBS if "mailings" in job.name or job.name in OF_REMINDERS]
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 
 
@@ -72,7 +73,7 @@ def move(event, name, value) -> None:
 def test_it_leaves_on_its_day_once_to_those_whom_it_is_for_then(event):
     early = confirmed(event, language="sv")
     reminder = make_reminder(event, days=3, hour=9)
-    due = reminders.due_at(reminder)
+    due = reminder_times.due_at(reminder)
     assert due == datetime(2027, 11, 13, 8, 0, tzinfo=UTC)  # 9 o'clock in Stockholm
     work(due - MINUTE - own_words.TO_STOP)
     assert told(reminder) == []
@@ -84,11 +85,11 @@ def test_it_leaves_on_its_day_once_to_those_whom_it_is_for_then(event):
     assert (len(told(reminder)), state(reminder)[1]) == (2, None)
 
 
-@pytest.mark.parametrize("late", [reminders.WINDOW, timedelta(days=2), timedelta(days=800)])
+@pytest.mark.parametrize("late", [reminder_times.WINDOW, timedelta(days=2), timedelta(days=800)])
 def test_a_missed_hour_is_left_out_and_said(event, organiser, late):
     confirmed(event)
     reminder = make_reminder(event, days=3)
-    work(reminders.due_at(reminder) + late)
+    work(reminder_times.due_at(reminder) + late)
     over = late > timedelta(days=3)  # after the event the reminder is not sent at all
     assert (told(reminder), state(reminder)) == (
         [],
@@ -106,7 +107,7 @@ def test_a_reminder_that_was_left_out_is_sent_by_hand(event, organiser):
     sent_by_hand = {"begins_at": None, "user_id": None, "actor": "command", "now": NOW}
     with pytest.raises(Planned):
         write(own_words.send, mailing, **sent_by_hand)
-    work(reminders.due_at(reminder) + reminders.WINDOW)
+    work(reminder_times.due_at(reminder) + reminder_times.WINDOW)
     clock.freeze(NOW)
     page = organiser.get("own_mailings.write", event="nf27", mailing=mailing.id)
     assert "Send to 1 person…" in page.text
@@ -121,7 +122,7 @@ def test_a_reminder_that_was_left_out_is_sent_by_hand(event, organiser):
 def test_a_restart_within_the_window_still_sends(event):
     person = confirmed(event)
     reminder = make_reminder(event, days=3)
-    work(reminders.due_at(reminder) + reminders.WINDOW - HOUR)
+    work(reminder_times.due_at(reminder) + reminder_times.WINDOW - HOUR)
     assert [address for address, _subject in told(reminder)] == [person.email]
 
 
@@ -129,18 +130,18 @@ def test_it_moves_with_the_event_and_never_leaves_after_it_has_begun(event):
     confirmed(event)
     reminder = make_reminder(event, days=0, hour=8)
     move(event, "starts_at", event.starts_at - 2 * HOUR)
-    work(reminders.due_at(reminder))  # the event began an hour before this moment
+    work(reminder_times.due_at(reminder))  # the event began an hour before this moment
     assert (told(reminder), state(reminder)) == ([], (MailingStatus.PROPOSED, Skipped.LATE))
     other = make_reminder(event, days=3)
     move(event, "starts_at", event.starts_at + DAY)
-    assert reminders.due_at(other) == datetime(2027, 11, 14, 8, 0, tzinfo=UTC)
+    assert reminder_times.due_at(other) == datetime(2027, 11, 14, 8, 0, tzinfo=UTC)
 
 
 def test_each_person_is_reminded_after_registering_and_nobody_twice(event):
     old = confirmed(event, now=NOW - 10 * DAY)
     reminder = make_reminder(event, anchor=Anchor.REGISTERED, days=2, hour=9, now=NOW)
     first = confirmed(event, now=NOW + HOUR)
-    due = reminders.due_for(reminder, NOW + HOUR)
+    due = reminder_times.due_for(reminder, NOW + HOUR)
     second = confirmed(event, now=NOW + DAY + HOUR)
     work(due - HOUR)
     assert told(reminder) == []
@@ -160,7 +161,7 @@ def test_whom_no_page_names_is_counted_in_a_reminder_once(event):
     reminder = make_reminder(event, anchor=Anchor.REGISTERED, days=1, hour=9)
     person = confirmed(event, now=NOW + HOUR)
     mark_for_all(person.email, SuppressionCause.COMPLAINED)
-    due = reminders.due_for(reminder, NOW + HOUR)
+    due = reminder_times.due_for(reminder, NOW + HOUR)
     for moment in (due, due + HOUR):
         work(moment)
     assert told(reminder) == []
@@ -171,14 +172,14 @@ def test_whom_no_page_names_is_counted_in_a_reminder_once(event):
 def test_a_reminder_after_registering_that_was_missed_is_not_made_up(event):
     reminder = make_reminder(event, anchor=Anchor.REGISTERED, days=2, hour=9)
     confirmed(event, now=NOW + HOUR)
-    work(reminders.due_for(reminder, NOW + HOUR) + reminders.WINDOW)
+    work(reminder_times.due_for(reminder, NOW + HOUR) + reminder_times.WINDOW)
     assert told(reminder) == []
 
 
 def test_nobody_is_reminded_after_registering_once_the_event_begins(event):
     reminder = make_reminder(event, anchor=Anchor.REGISTERED, days=2, hour=9)
     person = confirmed(event, now=NOW + HOUR)
-    due = reminders.due_for(reminder, NOW + HOUR)
+    due = reminder_times.due_for(reminder, NOW + HOUR)
     move(event, "starts_at", due + own_words.TO_STOP)
     work(due)
     assert told(reminder) == []
@@ -187,11 +188,26 @@ def test_nobody_is_reminded_after_registering_once_the_event_begins(event):
     assert [address for address, _subject in told(reminder)] == [person.email]
 
 
+def test_nobody_is_reminded_after_registering_by_a_worker_that_comes_back_during_the_event(event, organiser):
+    """The reminder was due before the event began, and its twelve hours are not over when the worker is back."""
+    early = NOW - 2 * DAY
+    reminder = make_reminder(event, anchor=Anchor.REGISTERED, days=2, hour=9, now=early)
+    confirmed(event, now=early)
+    due = reminder_times.due_for(reminder, early)
+    move(event, "starts_at", due + HOUR)
+    assert due + HOUR < NOW < due + reminder_times.WINDOW
+    work(NOW)
+    assert (told(reminder), reminder.mailing.people) == ([], 0)
+    clock.freeze(NOW)
+    [line] = organiser.get("reminders.index", event="nf27").all("tbody tr")
+    assert line.endswith("1 person got none: the hour was missed. 0")
+
+
 def test_the_worker_looks_only_at_those_who_are_due(event, monkeypatch):
     """The job holds the event's lock twice a minute: if it read everybody each time, few could register."""
     reminder = make_reminder(event, anchor=Anchor.REGISTERED, days=5, hour=9)
     confirmed(event, now=NOW + HOUR)
-    due, looked = reminders.due_for(reminder, NOW + HOUR), []
+    due, looked = reminder_times.due_for(reminder, NOW + HOUR), []
     ask = chosen_audience.audience_of
     monkeypatch.setattr(chosen_audience, "audience_of", lambda *args: looked.append(ask(*args)) or looked[-1])
     for moment in (due - 3 * DAY, due, due + HOUR):
@@ -203,7 +219,7 @@ def test_it_goes_on_when_an_earlier_version_has_ended_it(event):
     reminder = make_reminder(event, anchor=Anchor.REGISTERED, days=1, hour=9)
     for number in range(2):
         confirmed(event, now=NOW + number * DAY + HOUR)
-    due = reminders.due_for(reminder, NOW + HOUR)
+    due = reminder_times.due_for(reminder, NOW + HOUR)
     work(due)
     write(mailings.finish, reminder.mailing, now=due + HOUR)
     work(due + DAY)
@@ -215,7 +231,7 @@ def test_it_goes_on_when_the_reason_for_leaving_it_out_is_gone(event):
     reminder = make_reminder(event, anchor=Anchor.REGISTERED, days=1, hour=9)
     for number in range(3):
         confirmed(event, now=NOW + number * DAY + HOUR)
-    due = reminders.due_for(reminder, NOW + HOUR)
+    due = reminder_times.due_for(reminder, NOW + HOUR)
     work(due)
     usual = event.place
     move(event, "place", Text(sv="Gruppen", en="The group"))
@@ -233,7 +249,7 @@ def test_it_can_be_paused_and_ended(event):
     reminder = make_reminder(event, anchor=Anchor.REGISTERED, days=1, hour=9)
     for number in range(3):
         confirmed(event, now=NOW + number * DAY + HOUR)
-    due = reminders.due_for(reminder, NOW + HOUR)
+    due = reminder_times.due_for(reminder, NOW + HOUR)
     work(due)
     write(mailings.pause, reminder.mailing, actor="user:1", now=due)
     work(due + DAY)
@@ -270,14 +286,14 @@ def test_a_language_that_was_removed_holds_it_back(event):
         actor="user:1",
         now=NOW,
     )
-    work(reminders.due_at(reminder))
+    work(reminder_times.due_at(reminder))
     assert (told(reminder), state(reminder)[1]) == ([], Skipped.WORDS)
 
 
 def test_stopping_it_in_its_minute_takes_it_out_of_the_plan(event):
     confirmed(event)
     reminder = make_reminder(event)
-    mailing, due = reminder.mailing, reminders.due_at(reminder)
+    mailing, due = reminder.mailing, reminder_times.due_at(reminder)
     write(reminders.run, reminder.id, now=due)
     write(own_words.take_back, mailing, actor="user:1", now=due + MINUTE / 2)
     work(due + MINUTE)
@@ -288,7 +304,7 @@ def test_nobody_is_reminded_of_a_cancelled_event(event):
     confirmed(event)
     reminder = make_reminder(event)
     write(cancelling.cancel, event, Text(sv="Snö", en="Snow"), actor="user:1", now=NOW)
-    work(reminders.due_at(reminder))
+    work(reminder_times.due_at(reminder))
     assert told(reminder) == []
 
 
@@ -301,7 +317,7 @@ def test_whoever_wants_no_messages_gets_none_and_a_protected_person_the_same_mai
     assert write(refusals.refuse_for, recipient, now=NOW)
     plain, hidden = confirmed(event, **same), confirmed(event, **same, is_protected=True, real_name="Kanarie")
     reminder = make_reminder(event, days=4)
-    work(reminders.due_at(reminder))
+    work(reminder_times.due_at(reminder))
     mails = mails_of(reminder.mailing)
     assert mails.keys() == {plain.email, hidden.email}
     texts = []
@@ -323,6 +339,8 @@ def test_an_organiser_plans_a_reminder_and_takes_it_off(organiser, event):
     assert "1 person gets it." in page.text
     page = page.form("form.form").submit({"days": "400"}, expect=422)
     assert page.errors == {"days": "Enter a whole number from 0 to 365"}
+    page = page.form("form.form").submit({"anchor": "registered", "days": "0"}, expect=422)
+    assert page.errors == {"days": "After registering, enter at least 1 day"}
     page = page.form("form.form").submit({"anchor": "start", "days": "3", "hour": "9"}, follow=True)
     assert page.h1 == "Reminders"
     assert "3 days before the forum, at 09:00" in page.text
@@ -339,8 +357,6 @@ def test_an_organiser_plans_a_reminder_and_takes_it_off(organiser, event):
 def test_a_colleagues_change_of_a_planned_day_is_shown_before_it_is_replaced(organiser, event):
     """The second organiser to save reads what the first has saved, also for a draft that had no day yet (R30)."""
     confirmed(event, "ngo")
-    page = page.form("form.form").submit({"anchor": "registered", "days": "0"}, expect=422)
-    assert page.errors == {"days": "After registering, enter at least 1 day"}
     draft = make_draft(event, {"sector": ["ngo"]}, written=WRITTEN)
     for days, theirs in ((5, "5"), (4, "4")):
         page = organiser.get("reminders.plan", event="nf27", mailing=draft.id)

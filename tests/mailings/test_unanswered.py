@@ -13,7 +13,7 @@ from forum.columns import Text
 from forum.database import start_write
 from forum.events.queries import find_sector
 from forum.extensions import db
-from forum.mailings import chosen_audience, reminders, sending, unanswered
+from forum.mailings import chosen_audience, reminder_times, reminders, sending, unanswered
 from forum.mailings.models import MailingRecipient
 from forum.mailings.own_words import TO_STOP, Written
 from forum.outbox import listing
@@ -77,7 +77,7 @@ def test_a_reminder_goes_on_its_day_to_confirmed_people_without_an_answer(frozen
     late, quick = confirmed(event, language="en"), confirmed(event, language="en")
     answer(quick, [diet], diet=["vegan"])
     reminder = make_reminder(event, {"status": ["confirmed"], "unanswered": "diet"}, days=3, hour=9)
-    due = reminders.due_at(reminder)
+    due = reminder_times.due_at(reminder)
     clock.freeze(due)
     write(reminders.run, reminder.id, now=due)
     answer(late, [diet], diet=["vegan"])
@@ -131,7 +131,7 @@ def test_a_question_that_is_gone_leaves_the_reminder_out(frozen, event):
     reminder = make_reminder(event, {"unanswered": "arrival"}, days=3)
     write(setattr, arrival, "withdrawn_at", NOW)
     assert not unanswered.is_of_care(reminder.mailing)
-    work(reminders.due_at(reminder))
+    work(reminder_times.due_at(reminder))
     assert (told(reminder), reminder.skipped_because) == ([], "filter")
 
 
