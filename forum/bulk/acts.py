@@ -14,6 +14,7 @@ from forum.registration import actions, moving, offers_by_hand, reinstating
 from forum.registration.errors import (
     CannotBeUndone,
     DeadlineRefused,
+    NoAddress,
     NoPlaceFree,
     NoPlaceThere,
     NoSuchSector,
@@ -34,6 +35,7 @@ from forum.tasks.models import Task
 REFUSALS: Mapping[type[Exception], Outcome] = {
     NotLive: Outcome.ENDED,
     StateChanged: Outcome.NOT_WAITING,
+    NoAddress: Outcome.UNCONFIRMED,
     DeadlineRefused: Outcome.TOO_LATE,
     NoPlaceFree: Outcome.NO_PLACE,
     NoPlaceThere: Outcome.NO_PLACE,

@@ -20,7 +20,7 @@ from forum.events import queries as events
 from forum.events.in_url import get_any_or_404
 from forum.events.models import Event
 from forum.extensions import db
-from forum.registration import listing, places, seen_lists
+from forum.registration import deadlines, listing, places, seen_lists
 from forum.registration import wording as registration_wording
 from forum.registration.narrowing import UnknownFilter
 from forum.tasks import actions, queries
@@ -149,6 +149,8 @@ def _why_not(chosen: Selection, kind: TaskKind) -> str:
         return _("The forum is over, so nothing was changed.")
     if chosen.event.cancelled_at and kind in TO_COME:
         return _("The forum is cancelled, so nothing was changed.")
+    if kind == TaskKind.OFFER and clock.now() >= deadlines.offers_end_at(chosen.event):
+        return _("The event is so near that no place is offered any more.")
     if chosen.is_too_many:
         return _("Choose at most %(number)s people, or all who match.", number=listing.PAGE_SIZE)
     is_nobody = db.session.scalars(selection.in_turn(chosen).limit(1)).first() is None

@@ -11,7 +11,7 @@ from werkzeug.datastructures import MultiDict
 from forum.events.models import Event
 from forum.extensions import db
 from forum.people.models import RegistrationTag
-from forum.registration import listing, reviewing
+from forum.registration import answers, listing, reviewing
 from forum.registration.enums import APPROVED, ENDED, Status
 from forum.registration.filtering import Filters
 from forum.registration.models import Registration
@@ -167,8 +167,10 @@ def _reasons(event: Event, kind: TaskKind, user_id: int) -> list[tuple[ColumnEle
         reasons.append((Registration.status.in_(ENDED), Outcome.ENDED))
     if kind == TaskKind.OFFER:
         reasons.append((Registration.status != Status.WAITING, Outcome.NOT_WAITING))
+        reasons.append((Registration.email == "", Outcome.UNCONFIRMED))
     if kind == TaskKind.MOVE:
         reasons.append((IN_REVIEW, Outcome.SECOND_NEEDED))
+        reasons.append((answers.has_several_forms(), Outcome.SEVERAL_FORMS))
     if kind == TaskKind.APPROVE:
         reasons.append((~IN_REVIEW, Outcome.NOT_IN_REVIEW))
     if kind in (TaskKind.APPROVE, TaskKind.CANCEL):

@@ -32,7 +32,7 @@ OUTCOMES: Mapping[Outcome, LazyString] = {
     Outcome.AS_IT_WAS: _l("Was so already"),
     Outcome.RESTRICTED: _l("The data may not be used, by restriction or objection"),
     Outcome.ENDED: _l("The registration has ended"),
-    Outcome.NOT_WAITING: _l("Not on the waiting list, or without a confirmed address"),
+    Outcome.NOT_WAITING: _l("Not on the waiting list"),
     Outcome.NO_PLACE: _l("No place is free"),
     Outcome.NO_SECTOR: _l("The sector is gone"),
     Outcome.TOO_LATE: _l("No place is offered any more"),
@@ -181,6 +181,8 @@ def reason(kind: TaskKind, outcome: Outcome, *, is_off: bool = False) -> str:
         return _("The registration has ended, or the forum was over or cancelled")
     if (kind, outcome) == (TaskKind.MOVE, Outcome.SECOND_NEEDED):
         return _("In review: a move could end it without a decision")
+    if (kind, outcome) == (TaskKind.OFFER, Outcome.UNCONFIRMED):
+        return _("Without a confirmed address: no offer can be sent")
     if (kind, outcome) == (TaskKind.REINSTATE, Outcome.NO_PLACE):
         return _("No place is free, for the person or for the organisation")
     return str(OUTCOMES.get(outcome, NEWER_REASON))

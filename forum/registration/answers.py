@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import ColumnElement, exists, func, or_, select, update
 from sqlalchemy.orm import undefer
 
 from forum.events.models import Event, Sector
@@ -116,6 +116,14 @@ def find_first_form(registration: Registration) -> Submission | None:
     """Return the form with which an unconfirmed registration was made; None if its answers are not stored any more."""
     forms = queries.list_carried_forms(registration)
     return next((form for form in forms if form.received_at == registration.requested_at), None)
+
+
+def has_several_forms() -> ColumnElement[bool]:
+    """Return the SQL condition for the registrations about which `find_carried` raises SeveralForms."""
+    mine = Submission.registration_id == Registration.id, Submission.sealed_answers.is_not(None)
+    number = select(func.count()).select_from(Submission).where(*mine).correlate(Registration)
+    later = exists().where(*mine, Submission.received_at != Registration.requested_at)
+    return (Registration.status == Status.PENDING) & or_(later, number.scalar_subquery() > 1)
 
 
 def carry(registration: Registration, told: Mapping[str, Any]) -> None:

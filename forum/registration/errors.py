@@ -64,6 +64,10 @@ class StateChanged(Exception):
     """The registration's state has changed since the organiser's page was shown."""
 
 
+class NoAddress(StateChanged):
+    """The person has no confirmed address, so no offer of a place can be sent."""
+
+
 class SeveralForms(Exception):
     """Several forms were sent for an unconfirmed address; the one whose link is used first will count."""
 

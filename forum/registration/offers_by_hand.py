@@ -11,7 +11,13 @@ from forum.audit import actions as audit
 from forum.extensions import db
 from forum.registration import caps, deadlines, mails, offers, places, waiting_list
 from forum.registration.enums import OfferEnd, Status
-from forum.registration.errors import DeadlineRefused, NoPlaceFree, StateChanged, WouldBeOfferedAgain
+from forum.registration.errors import (
+    DeadlineRefused,
+    NoAddress,
+    NoPlaceFree,
+    StateChanged,
+    WouldBeOfferedAgain,
+)
 from forum.registration.line import Because, Turn
 from forum.registration.models import Registration
 from forum.registration.offer_models import Offer
@@ -29,14 +35,16 @@ def offer(
 ) -> Offer:
     """Offer a place to a waiting person out of turn; `instead_of` is a person whose open offer is withdrawn for it.
 
-    `words` are the organiser's own for the mail to that other person. Raises StateChanged, DeadlineRefused,
+    `words` are the organiser's own for the mail to that other person. Raises StateChanged, NoAddress, DeadlineRefused,
     NoPlaceFree.
     """
     event = registration.event
     places.lock(event)
     db.session.refresh(registration)
-    if registration.status != Status.WAITING or not registration.has_address:
+    if registration.status != Status.WAITING:
         raise StateChanged
+    if not registration.has_address:
+        raise NoAddress
     until = until or deadlines.offer_ends_at(event, now)
     _refuse_deadline(registration, until, now)
     rank = waiting_list.position(registration)

@@ -43,7 +43,8 @@ class Outcome(StrEnum):
     NOT_IN_REVIEW = "not_in_review"  # the registration is not in review, or no longer
     CHANGED = "changed"  # the registration has changed since the task was started
     REGISTERED_AGAIN = "registered_again"  # the address has another registration since the cancellation
-    UNCONFIRMED = "unconfirmed"  # the address had not been confirmed before the cancellation
+    # There is no confirmed address to offer a place to, or there was none before the cancellation that is undone.
+    UNCONFIRMED = "unconfirmed"
     DAY_OVER = "day_over"  # the cancellation is too old to be undone
     NO_LINE = "no_line"  # nobody can join the waiting list any more
     CHANGED_SINCE = "changed_since"  # the registration has changed since the task that is to be undone
