@@ -22,7 +22,7 @@ from forum.imports.rows import columns_of
 from forum.outbox.enums import Lane
 from forum.outbox.models import OutboxMessage
 from forum.questions.models import Question
-from forum.registration import by_hand, ending, given, places, saved_views, waiting_list
+from forum.registration import by_hand, ending, given, places, views_naming, waiting_list
 from forum.registration.enums import Status
 from forum.registration.errors import AddressTaken, SectorFull
 from forum.registration.models import Registration
@@ -190,7 +190,7 @@ def _refuse_undoing(made: AttendeeImport) -> None:
 def _remove(people: Sequence[Registration], now: datetime) -> int:
     """Delete registrations of an import, and free their places; return how many."""
     numbers = [registration.id for registration in people]
-    saved_views.forget_naming(people)
+    views_naming.forget_naming(people)
     # The database refuses a confirmed registration without a place: write nothing until place and status have changed.
     with db.session.no_autoflush:
         for registration in people:

@@ -19,7 +19,7 @@ from forum.outbox.models import OutboxMessage
 from forum.privacy import mails
 from forum.privacy.enums import RequestState
 from forum.privacy.models import ErasureRequest
-from forum.registration import actions, owners, places, saved_views, tombstones, waiting_list
+from forum.registration import actions, owners, places, tombstones, views_naming, waiting_list
 from forum.registration.models import Registration
 
 # The kind of the last mail to an erased person: the row belongs to no registration and is deleted once it was sent.
@@ -91,7 +91,7 @@ def erase(registration: Registration, *, actor: str, now: datetime) -> None:
     _end(event, every, addressed, actor=actor, now=now)
     is_all, stays = len(addressed) == len(every), registration not in addressed
     mails.queue_erased(registration, is_all=is_all, stays=stays, now=now)
-    saved_views.forget_naming(every)
+    views_naming.forget_naming(every)
     for one in every:
         _delete(one, answered_at=now, actor=actor, now=now)
     audit.record("registration.erased", event, actor=actor, at=now)
@@ -114,7 +114,7 @@ def repeat(
     person's requests count as answered at the time of that erasure. The caller has locked the event.
     """
     _end(event, registrations, others, actor=actor, now=now, before=mark.until)
-    saved_views.forget_naming(registrations)
+    views_naming.forget_naming(registrations)
     for one in registrations:
         _delete(one, answered_at=mark.erased_at, actor=actor, now=now)
     audit.record("registration.erased_again", event, actor=actor, at=now)
@@ -126,7 +126,7 @@ def forget(registration: Registration, *, actor: str, now: datetime) -> None:
     No tombstone is written: in a restored backup the registration is due for erasure, too. The caller has locked the
     event.
     """
-    saved_views.forget_naming([registration])
+    views_naming.forget_naming([registration])
     _delete(registration, answered_at=now, actor=actor, now=now)
 
 

@@ -42,7 +42,8 @@ OFFICE_ENTRIES: tuple[Entry, ...] = (
         audience=_l("Who has saved the view; of a shared view all who may see the attendee list"),
         retention=_l(
             "Until the view is deleted, at most as long as the account exists; "
-            "a view whose search text names a person goes when that person is erased, "
+            "a view whose search text names a person goes when that person is erased or named otherwise, "
+            "one whose name does gets another name, "
             "and one with a search text and not shared when whoever saved it no longer sees the list"
         ),
         columns=of("saved_views", "user_id", "name", "is_shared", "query"),

@@ -22,6 +22,7 @@ from forum.registration import (
     reviewing,
     settling,
     suppressions,
+    views_naming,
     waiting_list,
 )
 from forum.registration import consents as consenting
@@ -179,6 +180,7 @@ def change(
     asked = given.change(registration, answered, now=now) if answered else []
     if changed:
         answers.derive(registration)
+        views_naming.forget_former(registration, before)
     if changed or asked:
         told: dict[str, Any] = {"questions": asked} if asked else {}
         if actor in THEMSELVES:

@@ -15,7 +15,7 @@ from forum.extensions import db
 from forum.outbox.enums import MessageStatus
 from forum.outbox.models import OutboxMessage
 from forum.questions import files
-from forum.registration import ending, saved_views
+from forum.registration import ending, views_naming
 from forum.registration.enums import Status
 from forum.registration.models import Registration
 
@@ -35,7 +35,7 @@ def forget_unconfirmed(*, now: datetime) -> int:
     query = select(Registration).where(ended, Registration.confirmed_at.is_(None))
     forgotten = db.session.scalars(query.order_by(Registration.id).limit(AT_ONCE)).all()
     numbers, by_event = [one.id for one in forgotten], Counter(one.event_id for one in forgotten)
-    saved_views.forget_naming(forgotten)
+    views_naming.forget_naming(forgotten)
     ending.part_from_unconfirmed(numbers, now=now)
     db.session.execute(delete(Registration).where(Registration.id.in_(numbers)))
     for event_id, count in sorted(by_event.items()):

@@ -32,6 +32,7 @@ from forum.registration import (
     queries,
     suppressions,
     unconfirmed,
+    views_naming,
     waiting_list,
 )
 from forum.registration.deadlines import CONFIRM_TIME
@@ -172,8 +173,10 @@ def confirm(token: str, *, now: datetime) -> Registration:
         owners.follow_address(registration, canonical)
     else:
         owners.keep_owner(registration)
+    former = {"email": registration.email}
     registration.email, registration.email_canonical = email, canonical
     answers.derive(registration)
+    views_naming.forget_former(registration, former)
     suppressions.note_reached(registration)
     audit.record("registration.address_changed", registration, actor=PERSON, at=now)
     db.session.flush()

@@ -2,9 +2,9 @@
 
 A view is its organiser's own, or shared with all colleagues who see the list of the event. A view finds people by the
 list's own filters, so it shows nobody whom the list does not show, and protected identity makes no difference (P21).
+What becomes of views that name somebody who is erased or renamed is in `registration/views_naming`.
 """
 
-import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -22,20 +22,15 @@ from forum.extensions import db
 from forum.folding import search_fold
 from forum.people.models import RegistrationTag
 from forum.questions.models import Question
-from forum.registration import list_columns, searching
+from forum.registration import list_columns
 from forum.registration.errors import NameTaken, TooManyViews
 from forum.registration.filtering import Filters
-from forum.registration.models import Registration
 from forum.registration.narrowing import UnknownFilter
 from forum.registration.saved_view_models import SavedView
 
 SHARED, TAKEN_BACK, CHANGED, DELETED = "view.shared", "view.taken_back", "view.changed", "view.deleted"
 # The most views of one organiser for one event: more could not be told apart above the list.
 MOST = 20
-# The least letters with which a word of a view's search text names a person, so that the view is deleted with the
-# person's data: letters at the beginning of a name, and letters within one.
-LEAST_LETTERS, LEAST_WITHIN = 3, 4
-WORDS = re.compile(r"[^\W_]+")
 SEEN = select(SavedView).where(
     SavedView.event_id == bindparam("event_id"),
     or_(SavedView.user_id == bindparam("user_id"), SavedView.is_shared),
@@ -192,53 +187,8 @@ def remove(view: SavedView, *, actor: str, now: datetime) -> None:
     db.session.flush()
 
 
-def forget_naming(registrations: Iterable[Registration]) -> int:
-    """Delete the views of their events whose search text names one of these people; return how many (P08).
-
-    Every function that deletes people's rows must call this one before.
-
-    A word of the search text names a person if it is the beginning, a part or the genitive of a name of theirs or of
-    what stands before the @ of their address, or if it is their address, reference or phone number. The whole view is
-    deleted: without the word it would show more people. The caller commits.
-    """
-    people = list(registrations)
-    here = SavedView.event_id.in_({one.event_id for one in people})
-    searched = [view for view in db.session.scalars(select(SavedView).where(here)) if view.query.get("q")]
-    named = [
-        view
-        for view in searched
-        if any(_names(view.query["q"], one) for one in people if one.event_id == view.event_id)
-    ]
-    for view in named:
-        db.session.delete(view)
-    db.session.flush()
-    return len(named)
-
-
 def _said(view: SavedView) -> tuple[str, dict[str, Any], list[str]]:
     return view.name, view.query, view.columns
-
-
-def _names(query: str, person: Registration) -> bool:
-    """Return whether a word of a search text names the person, ignoring signs around the word."""
-    email = search_fold(person.email)
-    folded = search_fold(" ".join(word for word in searching.BETWEEN.split(query) if word[:1] != "#"))
-    names = WORDS.findall(
-        search_fold(f"{person.given_name} {person.family_name}") + " " + email.partition("@")[0]
-    )
-    phone = "".join(filter(str.isdecimal, person.phone or ""))
-    texts = [text for term in searching.terms(query) for text in term.texts]
-    is_phone = any(one.isdecimal() and len(one) >= searching.LEAST_DIGITS and one in phone for one in texts)
-    is_exact = (email and email in folded) or search_fold(person.reference) in texts
-    words = WORDS.findall(folded)
-    return bool(is_phone or is_exact) or any(_stands_for(word, name) for word in words for name in names)
-
-
-def _stands_for(word: str, name: str) -> bool:
-    is_part = (len(word) >= LEAST_LETTERS and name.startswith(word)) or (
-        len(word) >= LEAST_WITHIN and word in name
-    )
-    return word in {name, f"{name}s"} or is_part
 
 
 def _tags_without_people(event: Event, tags: Sequence[str]) -> list[str]:

@@ -16,12 +16,14 @@ from forum.people import notes
 from forum.people.models import RegistrationTag
 from forum.privacy import erasing
 from forum.questions.models import Question
-from forum.registration import expiry, forgetting, saved_views
+from forum.registration import actions, expiry, forgetting, new_address, protection, saved_views
+from forum.registration.applicant import CHANGEABLE, Details
 from forum.registration.saved_view_models import SavedView
 from tests.factories.events import NOW
 from tests.factories.mails import mark_all_sent
 from tests.factories.questions import make_question
 from tests.factories.registrations import confirmed, register, write
+from tests.registration.reading import newest_mail
 from tests.tables import rows
 
 LIST = "/console/nf27/attendees"
@@ -217,6 +219,65 @@ def test_a_view_that_names_an_erased_person_goes_with_the_person(organiser, even
         save_view(organiser, f"View {number}", f"?q={text}".replace("#", "%23") if text else "")
     write(erasing.erase, person, actor="command", now=NOW)
     assert listed() == ["View 0", "View 1", "View 2", "View 3"]
+
+
+def test_a_view_whose_name_names_an_erased_person_is_renamed_and_stays(sign_in_as, event):
+    """Whole words of two letters and more count, in any spelling and in the genitive; parts of words do not."""
+    organiser, colleague = sign_in_as(event=event), sign_in_as(event=event)
+    person = confirmed(
+        event, given_name="Kim S", family_name="Ek-Åhs", email="k.ek@example.org", phone="+46 8 123 45 67"
+    )
+    confirmed(event, family_name="Ekdahl")
+    for name in (
+        "Kim Ek's table",
+        "Bord för Åhs",
+        "EKS bord",
+        "#ahs",
+        "k.ek@example.org",
+        "Call 08-123 45 67",
+    ):
+        save_view(organiser, name, "?sector=ngo", is_shared="y")
+    save_view(organiser, f"Ask {person.reference}", "?sector=ngo")
+    for name in ("Ekdahl's table", "Kimono", "Week 4", "S", "example.org", "View 2"):
+        save_view(organiser, name, "?sector=ngo", is_shared="y")
+    save_view(colleague, "Kim", "?sector=ngo")
+    save_view(organiser, "Kim's search", "?q=kim")
+    write(erasing.erase, person, actor="command", now=NOW)
+    kept = ["Ekdahl's table", "Kimono", "S", "Week 4", "example.org"]
+    renamed = [f"View {number}" for number in range(1, 9)]
+    assert sorted(listed()) == sorted([*kept, *renamed, "View 1"])
+    assert [name for name in tabs(colleague.get(LIST)) if "Kim " in name] == []
+
+
+def test_a_view_that_only_the_former_name_explains_goes_or_is_renamed(organiser, event):
+    """Somebody may have taken an alias; a view that names the person as before stays (P22)."""
+    person = confirmed(event, given_name="Kim", family_name="Ek", phone="+46 8 123 45 67")
+    confirmed(event, family_name="Ek")
+    for name, text in (
+        ("A", "kim"),
+        ("B", "ek"),
+        ("C", "ekman"),
+        ("D", "081234567"),
+        ("E", person.reference),
+    ):
+        save_view(organiser, name, f"?q={text}")
+    for name in ("Kim's table", "Ek's table", "Ekman's table"):
+        save_view(organiser, name, "?sector=ngo")
+    same = {name: getattr(person, name) for name in CHANGEABLE}
+    alias = Details(**{**same, "given_name": "Alva", "family_name": "Ekman", "phone": None})
+    before = listed()
+    write(protection.record, person, is_protected=True, real_name="Kim Ek", now=NOW)
+    assert listed() == before
+    write(actions.change, person, alias, actor="person", now=NOW)
+    assert sorted(listed()) == ["C", "E", "Ekman's table", "View 1", "View 2"]
+
+
+def test_a_view_that_searches_a_former_address_goes(organiser, event):
+    person = confirmed(event, email="former@example.org", family_name="Ek")
+    save_view(organiser, "Former", "?q=former@example.org"), save_view(organiser, "Ek", "?q=ek")
+    write(new_address.ask, person, "new@example.org", actor="command", now=NOW)
+    write(new_address.confirm, newest_mail(person, "new-address").token, now=NOW)
+    assert listed() == ["Ek"]
 
 
 def test_a_search_of_somebody_who_has_left_the_list_goes(sign_in_as, event):

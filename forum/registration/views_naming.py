@@ -1,0 +1,171 @@
+"""Saved views that name people: what becomes of them when these people are erased or renamed (P08, P22).
+
+A view names a person by its search text or by its own name. One whose search text does is deleted as a whole: without
+the word it would show more people. One whose name alone does is renamed, because it finds nobody by that name.
+"""
+
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, fields, replace
+from functools import cached_property
+from itertools import count
+from typing import Any
+
+from flask_babel import force_locale
+from flask_babel import gettext as _
+from sqlalchemy import select
+
+from forum.extensions import db
+from forum.folding import search_fold
+from forum.registration import searching
+from forum.registration.models import Registration
+from forum.registration.saved_view_models import SavedView
+
+# The least letters with which a word of a search text names a person: letters at the beginning of a name, and letters
+# within one. A word of a view's own name does so as a whole, from this many letters on: of a genitive an "s" is left.
+LEAST_LETTERS, LEAST_WITHIN, LEAST_WHOLE = 3, 4, 2
+WORDS = re.compile(r"[^\W_]+")
+
+
+@dataclass(frozen=True)
+class Called:
+    """The values by which a text can name a person."""
+
+    given_name: str
+    family_name: str
+    email: str
+    reference: str
+    phone: str | None
+
+    @classmethod
+    def of(cls, person: Registration) -> "Called":
+        """Return the values of a registration."""
+        return cls(**{field.name: getattr(person, field.name) for field in fields(cls)})
+
+    @cached_property
+    def address(self) -> str:
+        """The mail address, folded."""
+        return search_fold(self.email)
+
+    @cached_property
+    def names(self) -> list[str]:
+        """The words of the name, folded."""
+        return WORDS.findall(search_fold(f"{self.given_name} {self.family_name}"))
+
+    @cached_property
+    def names_and_mailbox(self) -> list[str]:
+        """The words of the name and of what stands before the @ of the address, folded."""
+        return self.names + WORDS.findall(self.address.partition("@")[0])
+
+    def is_told(self, said: "Said") -> bool:
+        """Return whether the text has the address, the reference or the phone number."""
+        phone = "".join(filter(str.isdecimal, self.phone or ""))
+        is_phone = any(number in phone for number in said.numbers)
+        return (
+            is_phone
+            or bool(self.address and self.address in said.folded)
+            or self.reference in said.references
+        )
+
+
+@dataclass(frozen=True)
+class Said:
+    """A text that may name people: the search text of a view, or its own name."""
+
+    text: str
+
+    @cached_property
+    def folded(self) -> str:
+        """The text, folded, without tags."""
+        return search_fold(" ".join(word for word in searching.BETWEEN.split(self.text) if word[:1] != "#"))
+
+    @cached_property
+    def words(self) -> list[str]:
+        """The words of the folded text."""
+        return WORDS.findall(self.folded)
+
+    @cached_property
+    def numbers(self) -> list[str]:
+        """The phone numbers in the text, or parts of them, as a search reads them."""
+        return [text for text in self._texts if text.isdecimal() and len(text) >= searching.LEAST_DIGITS]
+
+    @cached_property
+    def references(self) -> set[str]:
+        """The references in the text, as a search reads them."""
+        return {text.upper() for text in self._texts}
+
+    @cached_property
+    def _texts(self) -> list[str]:
+        return [text for term in searching.terms(self.text) for text in term.texts]
+
+
+def forget_naming(registrations: Iterable[Registration]) -> None:
+    """Delete or rename the views of their events that name one of these people.
+
+    Every function that deletes people's rows must call this one before. The caller commits.
+    """
+    people: dict[int, list[Called]] = {}
+    for one in registrations:
+        people.setdefault(one.event_id, []).append(Called.of(one))
+    for event_id, gone in people.items():
+        _forget(event_id, gone, ())
+
+
+def forget_former(registration: Registration, before: Mapping[str, Any]) -> None:
+    """Delete or rename the views that name the person only by values that the registration has had `before`.
+
+    Somebody may take another name, such as an alias, so that nobody reads the former one any more (P22). It makes no
+    difference whether the identity is protected, because a view that goes would tell (P21).
+    """
+    called = Called.of(registration)
+    former = {name: value or "" for name, value in before.items() if hasattr(called, name)}
+    if former:
+        _forget(registration.event_id, [replace(called, **former)], [called])
+
+
+def _forget(event_id: int, gone: Sequence[Called], stays: Sequence[Called]) -> None:
+    """Delete or rename the views of an event that name one of those who are gone, and nobody who stays."""
+
+    def is_due(text: str, names: Callable[[Said, Called], bool]) -> bool:
+        said = Said(text)
+        return any(names(said, one) for one in gone) and not any(names(said, one) for one in stays)
+
+    for view in db.session.scalars(select(SavedView).where(SavedView.event_id == event_id)).all():
+        if is_due(view.query.get("q") or "", _finds):
+            db.session.delete(view)
+        elif is_due(view.name.replace("#", " "), _mentions):
+            view.name = _neutral_name(view)
+    db.session.flush()
+
+
+def _finds(query: Said, person: Called) -> bool:
+    """Return whether a word of a search text names the person, ignoring signs around the word.
+
+    The word is the beginning, a part or the genitive of a name of theirs or of what stands before the @ of their
+    address, or is their address, reference or phone number.
+    """
+    return person.is_told(query) or any(
+        _stands_for(word, name) for word in query.words for name in person.names_and_mailbox
+    )
+
+
+def _mentions(title: Said, person: Called) -> bool:
+    """Return whether a view's own name has a name of the person as a whole word, or address, reference or number."""
+    names = [name for name in person.names if len(name) >= LEAST_WHOLE]
+    return person.is_told(title) or any(word in (name, f"{name}s") for word in title.words for name in names)
+
+
+def _stands_for(word: str, name: str) -> bool:
+    is_part = (len(word) >= LEAST_LETTERS and name.startswith(word)) or (
+        len(word) >= LEAST_WITHIN and word in name
+    )
+    return word in {name, f"{name}s"} or is_part
+
+
+def _neutral_name(view: SavedView) -> str:
+    """Return a name that says nothing, in the language of the view's organiser, who has no other view of that name."""
+    mine = SavedView.event_id == view.event_id, SavedView.user_id == view.user_id
+    taken = set(db.session.scalars(select(SavedView.name).where(*mine)))
+    with force_locale(view.maker.language):
+        names = (_("View %(number)s", number=number) for number in count(1))
+        return next(name for name in names if name not in taken)
