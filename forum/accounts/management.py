@@ -11,6 +11,7 @@ from forum.accounts.enums import LinkPurpose, Role
 from forum.accounts.errors import OrganiserExists
 from forum.accounts.models import Membership, Passkey, RecoveryCode, User
 from forum.audit import actions as audit
+from forum.audit.queries import ROLE_GIVEN, ROLE_TAKEN
 from forum.extensions import db
 
 
@@ -40,7 +41,7 @@ def give_role(
     db.session.expire(user, ["memberships"])
     if signs_out:
         end_sign_ins(user)
-    audit.record("account.role_given", user, actor=actor, at=now, role=role, event=event_id)
+    audit.record(ROLE_GIVEN, user, actor=actor, at=now, role=role, event=event_id)
 
 
 def take_role(
@@ -59,7 +60,7 @@ def take_role(
     db.session.expire(user, ["memberships"])
     if signs_out:
         end_sign_ins(user)
-    audit.record("account.role_taken", user, actor=actor, at=now, role=role, event=event_id)
+    audit.record(ROLE_TAKEN, user, actor=actor, at=now, role=role, event=event_id)
 
 
 def invite(user: User, *, actor: str, now: datetime, lifetime: timedelta | None = None) -> str:

@@ -14,6 +14,7 @@ SIGN_IN_REFUSED, CODE_REFUSED = "account.sign_in_refused", "account.code_refused
 PASSKEY_REFUSED = "account.passkey_refused"
 TRIES_LIMITED = "account.tries_limited"
 SIGNED_IN = "account.signed_in"
+ROLE_GIVEN, ROLE_TAKEN = "account.role_given", "account.role_taken"
 REGISTRATION_VIEWED, WAITING_LIST_VIEWED = "registration.viewed", "waiting_list.viewed"
 FILE_DOWNLOADED = "registration.file_downloaded"
 CARE_ANSWERS_VIEWED = "care_answers.viewed"

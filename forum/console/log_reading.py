@@ -1,23 +1,18 @@
 """Reading the log: the entries of the audit trail about an event, or about no event, filtered, newest first (P18, S46).
 
-An organiser who does not handle protected identities reads nothing that could tell whose identity is protected (P21).
-The log then leaves out look-ups of protected identities, openings of the page for look-ups (older versions recorded
-these as views), and views of people who were added by hand: handlers of protected identities add people by hand, so a
-missing view would tell whom a handler has added. No reader sees who added a person by hand, and the filter by organiser
-leaves such entries out.
+An organiser who does not handle protected identities reads no entry that could tell whose identity is protected
+(`log_secrets`, P21).
 """
 
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 
-from sqlalchemy import ColumnElement, Select, String, and_, cast, false, literal, not_, or_, select
-from sqlalchemy.orm import aliased
+from sqlalchemy import ColumnElement, Select, and_, false, not_, or_, select
 
-from forum.accounts.audiences import REVIEWERS, VIEWERS
-from forum.accounts.models import Membership
 from forum.audit import queries as audit
 from forum.audit.models import IS_OF_EVENT_ITSELF, IS_OF_NO_EVENT, AuditEntry
+from forum.console import log_secrets
 from forum.console.log_kinds import LISTED, Kind
 from forum.events.models import Event
 from forum.extensions import db
@@ -27,7 +22,6 @@ from forum.registration.searching import read_reference
 from forum.web.pagination import Cursor, Order, Page, read_page
 
 PAGE_SIZE, ROWS_AT_ONCE = 50, 500
-PEOPLE = Registration.__tablename__
 # Kinds of actors that the filter of the log offers beside organisers; in the URL an organiser is a number.
 OTHERS = ("visitor", "person", "contact", "worker", "command")
 LONGEST_TYPED, LONGEST_NUMBER = 40, 9
@@ -119,9 +113,9 @@ def _matching(
     if filters.actor:
         query = query.where(AuditEntry.actor == filters.actor)
     if filters.actor.startswith("user:"):
-        query = query.where(~_is_unnamed())
+        query = query.where(~log_secrets.is_unnamed())
     if not reader.is_handler:
-        query = query.where(not_(_tells()))
+        query = query.where(not_(log_secrets.tells()))
     return query, Order((AuditEntry.at, AuditEntry.id), falling=True, parts=_parts(event, filters))
 
 
@@ -169,47 +163,6 @@ def _day(text: str) -> date | None:
 
 def _start(day: date, zone: tzinfo) -> datetime:
     return datetime.combine(day, time(), zone).astimezone(UTC)
-
-
-def _tells() -> ColumnElement[bool]:
-    """Return the condition for entries that could tell whose identity is protected."""
-    is_look_up = AuditEntry.action.in_((audit.IDENTITY_ASKED, audit.IDENTITY_REVEALED))
-    is_view = AuditEntry.action.in_(audit.UNTOLD)
-    return or_(is_look_up, and_(is_view, _was_added_by_hand()), _is_former_look_up())
-
-
-def _is_former_look_up() -> ColumnElement[bool]:
-    """Return the condition for views by an actor whose roles do not allow to open registrations.
-
-    Older versions recorded openings of the page for look-ups as such views.
-    """
-    may_open = select(literal("user:").concat(cast(Membership.user_id, String))).where(
-        Membership.role.in_(VIEWERS.roles | REVIEWERS.roles),
-        or_(Membership.event_id.is_(None), Membership.event_id == AuditEntry.event_id),
-    )
-    viewed = AuditEntry.action == audit.REGISTRATION_VIEWED
-    return and_(viewed, AuditEntry.actor.not_in(may_open.correlate(AuditEntry)))
-
-
-def _is_unnamed() -> ColumnElement[bool]:
-    """Return the condition for entries recorded while a person was added by hand, by the organiser who did so."""
-    added = aliased(AuditEntry)
-    return _was_added_by_hand(added, added.actor == AuditEntry.actor, added.at == AuditEntry.at)
-
-
-def _was_added_by_hand(
-    added: type[AuditEntry] | None = None, *conditions: ColumnElement[bool]
-) -> ColumnElement[bool]:
-    """Return the condition for entries about a registration that an organiser added by hand."""
-    added = added or aliased(AuditEntry)
-    query = select(added.id).where(
-        added.subject_type == PEOPLE,
-        added.subject_id == AuditEntry.subject_id,
-        added.action == audit.REGISTRATION_RECEIVED,
-        added.actor.startswith("user:"),
-        *conditions,
-    )
-    return and_(AuditEntry.subject_type == PEOPLE, query.exists())
 
 
 def _find_beside(cursor: Cursor | None) -> AuditEntry | None:

@@ -6,15 +6,19 @@ import pytest
 from sqlalchemy import delete, func, select
 
 from forum import clock
+from forum.accounts import management
 from forum.accounts.enums import Role
 from forum.accounts.models import Membership
 from forum.audit import queries as audit_queries
 from forum.audit.models import AuditEntry
 from forum.console import log_reading
 from forum.extensions import db
+from forum.registration import protection
+from forum.registration.models import Registration
 from tests.console.test_log import LOG, newest_user, note, rows
 from tests.factories.events import NOW, make_event, make_sector
 from tests.factories.registrations import confirmed, write
+from tests.imports.test_imports import KIM, TABLE, sent
 from tests.reveals.test_telephone import FILLED, SEALED, added_by, ask
 from tools.organisers import make_user
 
@@ -101,3 +105,81 @@ def test_page_begins_beside_a_hidden_entry_as_beside_any_other(sign_in_as, event
 
 def last_number():
     return db.session.scalars(select(func.max(AuditEntry.id))).one()
+
+
+def views_of(pages, *people):
+    """Return who has viewed each of these people, as the log of the event tells it."""
+    pages_of = [pages.get(LOG, event="nf27", kind="views", reference=one.reference) for one in people]
+    return [[who for who, what, _about in rows(page) if what.startswith("Viewed")] for page in pages_of]
+
+
+def test_views_of_imported_people_are_told_alike_whether_they_are_protected_or_not(sign_in_as, event):
+    """An import adds people by the rules of adding by hand, but no handler adds anybody by an import (P18, P21)."""
+    pages = sign_in_as(Role.REGISTRAR, event)
+    registrar, table = (
+        newest_user(),
+        TABLE + KIM + KIM.replace("Kim;Ek;kim", "Eva;Ek;eva").replace("123", "124"),
+    )
+    shown = sent(pages.get("imports.new", event="nf27"), table)
+    shown.submit(button="Import 2 people", expect=303)
+    protected, twin = db.session.scalars(select(Registration).order_by(Registration.id))
+    write(protection.record, protected, is_protected=True, real_name="Real", now=NOW)
+    handler_pages = sign_in_as(Role.PROTECTED_HANDLER, event)
+    asked = handler_pages.get("reveals.reveal", event="nf27", reference=protected.reference)
+    asked.submit({"reason": "The police have called."}, expect=200)
+    by_handler = added_by(ask(sign_in_as(Role.PROTECTED_HANDLER, event)), {**FILLED, **SEALED})
+    for one in (protected, twin, by_handler):
+        seen = {"actor": f"user:{registrar.id}", "at": NOW + timedelta(minutes=1)}
+        note(audit_queries.REGISTRATION_VIEWED, one, **seen)
+        note(audit_queries.FILE_DOWNLOADED, one, **seen)
+    admin = sign_in_as(Role.ADMIN, event)
+    assert views_of(admin, protected, twin, by_handler) == [[registrar.name], [registrar.name], []]
+    each = [
+        [row[:2] for row in rows(admin.get(LOG, event="nf27", reference=one.reference))]
+        for one in (protected, twin)
+    ]
+    assert each[0] == each[1]
+    # Who has added somebody is not told of an imported person, either.
+    assert {who for who, what in each[0] if what.startswith("Registration received")} == {"by an organiser"}
+
+
+def test_views_by_a_dismissed_colleague_stay_and_those_by_a_former_handler_do_not(sign_in_as, event):
+    """A handler's look-up may be recorded as a view, so the roles count that somebody had at the time of the view."""
+    person, admin = confirmed(event, "ngo"), make_user(Role.ADMIN, event)
+    by, here = {"actor": f"user:{admin.id}", "now": NOW}, {"event_id": event.id}
+    reader, handler, both, later = (
+        make_user(None, name=name) for name in ("Reader", "Handler", "Both", "Later")
+    )
+    given = {
+        reader: (Role.REGISTRAR,),
+        handler: (Role.PROTECTED_HANDLER,),
+        both: (Role.PROTECTED_HANDLER, Role.REVIEWER),
+        later: (Role.PROTECTED_HANDLER,),
+    }
+    for user, roles in given.items():
+        for role in roles:
+            write(management.give_role, user, role, **here, **by)
+    for user in given:
+        note(audit_queries.REGISTRATION_VIEWED, person, actor=f"user:{user.id}")
+    write(management.give_role, later, Role.REGISTRAR, **here, **by)
+    for user, roles in given.items():
+        for role in (*roles, Role.REGISTRAR):
+            write(management.take_role, user, role, **here, **by)
+    assert db.session.scalars(select(Membership.user_id)).all() == [admin.id]
+    pages = sign_in_as(Role.ADMIN, event)
+    assert views_of(pages, person) == [["Both", "Reader"]]
+    handling = sign_in_as(Role.ADMIN, event)
+    write(management.give_role, newest_user(), Role.PROTECTED_HANDLER, signs_out=False, **here, **by)
+    assert views_of(handling, person) == [["Later", "Both", "Handler", "Reader"]]
+
+
+def test_views_by_a_former_handler_of_another_event_stay(sign_in_as, event):
+    person, elsewhere = confirmed(event, "ngo"), make_event(slug="nf26", is_current=False)
+    user = make_user(None, name="Reader")
+    by = {"actor": "command", "now": NOW}
+    for role, there in ((Role.PROTECTED_HANDLER, elsewhere), (Role.VIEWER, event)):
+        write(management.give_role, user, role, event_id=there.id, **by)
+    note(audit_queries.REGISTRATION_VIEWED, person, actor=f"user:{user.id}")
+    for role, there in ((Role.PROTECTED_HANDLER, elsewhere), (Role.VIEWER, event)):
+        write(management.take_role, user, role, event_id=there.id, **by)
+    assert views_of(sign_in_as(Role.ADMIN, event), person) == [["Reader"]]
