@@ -14,6 +14,8 @@ from forum.events.days import end_of_day
 from forum.events.models import Event
 from forum.extensions import db
 from forum.health import backups
+from forum.imports import kept_tables
+from forum.imports import queries as imports
 from forum.registration import kept_exports, line_queries
 from forum.tasks import queries as tasks
 from forum.web.languages import moment_text
@@ -49,14 +51,11 @@ def list_ending_offers(event: Event, now: datetime) -> Iterator[Task]:
 
 
 def list_standing_work(event: Event, now: datetime) -> Iterator[Task]:
-    """Yield tasks for changes of many people, and for the user's own exports, on which the worker makes no progress."""
-    since, sign_in = now - STANDS_STILL, sign_ins.load()
-    user_id = sign_in.user_id if sign_in else 0
-    both = select(tasks.standing(event, since), kept_exports.standing(event, user_id, since))
-    changes, exports = db.session.execute(both).one()
+    """Yield tasks for changes of many people, imports and the user's own exports on which the worker does not go on."""
+    changes, importing, exports = _count_standing(event, now - STANDS_STILL)
     told = _(
         "Nothing of it is lost: it goes on by itself once the program that works in the background runs again."
-        " Whoever runs the server should see that it is started."
+        " Whoever runs the server should see that it is started, and if it runs, what its log says of errors."
     )
     if changes:
         title = ngettext(
@@ -65,6 +64,13 @@ def list_standing_work(event: Event, now: datetime) -> Iterator[Task]:
             changes,
         )
         yield Task(changes, title, told, url_for("bulk.index", event=event.slug), is_trouble=True)
+    if importing:
+        title = ngettext(
+            "import of people, or the undoing of one, has stood still for 15 minutes",
+            "imports of people, or the undoing of some, have stood still for 15 minutes",
+            importing,
+        )
+        yield Task(importing, title, told, url_for("imports.index", event=event.slug), is_trouble=True)
     if exports:
         title = ngettext(
             "export of yours has waited for 15 minutes",
@@ -72,6 +78,20 @@ def list_standing_work(event: Event, now: datetime) -> Iterator[Task]:
             exports,
         )
         yield Task(exports, title, told, url_for("kept_exports.index", event=event.slug), is_trouble=True)
+
+
+def _count_standing(event: Event, since: datetime) -> tuple[int, int, int]:
+    """Return how many changes, imports and exports of the user the worker has not gone on with since a moment."""
+    sign_in = sign_ins.load()
+    user_id = sign_in.user_id if sign_in else 0
+    columns = (
+        tasks.standing(event, since),
+        kept_tables.standing(event, user_id, since),
+        imports.standing_undoings(event, since),
+        kept_exports.standing(event, user_id, since),
+    )
+    changes, tables, undoings, exports = db.session.execute(select(*columns)).one()
+    return changes, tables + undoings, exports
 
 
 def list_old_backup(event: Event, now: datetime) -> Iterator[Task]:

@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import delete, exists, select
+from sqlalchemy import ScalarSelect, delete, exists, func, or_, select
 
 from forum.columns import LARGEST_ID
 from forum.events.models import Event
@@ -19,7 +19,7 @@ from forum.events.queries import find_sector
 from forum.extensions import db
 from forum.imports.checking import Fault, Outcome, Person
 from forum.imports.enums import ENDED, IMPORTING, OF_ORGANISERS, TableState
-from forum.imports.models import AttendeeImport
+from forum.imports.models import AttendeeImport, ImportedPerson
 from forum.imports.table_models import ImportTable, ImportTablePart
 from forum.imports.tables import Table
 from forum.registration.applicant import Details
@@ -99,6 +99,25 @@ def list_importing(event: Event) -> Sequence[ImportTable]:
     """Return the tables of the event, of all organisers, whose people are being imported."""
     there = ImportTable.event_id == event.id, ImportTable.state.in_(IMPORTING)
     return db.session.scalars(select(ImportTable).where(*there)).all()
+
+
+def standing(event: Event, user_id: int, since: datetime) -> ScalarSelect[int]:
+    """Return, as a column of a statement, how many tables the worker has not gone on with since the moment `since`.
+
+    These are the tables being imported, of all organisers, and those being checked of this one, for colleagues know
+    nothing of a table before it is imported. An import goes on when a part of its people is imported; checking a table
+    has no moments but its beginning, and takes a minute at most. A table whose import is being undone is not counted.
+    """
+    imported = exists().where(
+        ImportedPerson.import_id == ImportTable.import_id, ImportedPerson.imported_at > since
+    )
+    is_undone = exists().where(
+        AttendeeImport.id == ImportTable.import_id, AttendeeImport.undo_asked_at.is_not(None)
+    )
+    mine = (ImportTable.state == TableState.CHECKING) & (ImportTable.user_id == user_id)
+    stands = ImportTable.event_id == event.id, ImportTable.moved_at <= since, ~imported, ~is_undone
+    query = select(func.count(ImportTable.id)).where(*stands, or_(ImportTable.state.in_(IMPORTING), mine))
+    return query.scalar_subquery()
 
 
 def is_importing(made: AttendeeImport) -> bool:

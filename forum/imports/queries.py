@@ -4,7 +4,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, case, exists, func, select
+from sqlalchemy import ColumnElement, ScalarSelect, case, exists, func, select
 
 from forum.accounts.models import User
 from forum.audit.models import AuditEntry
@@ -167,6 +167,16 @@ def count_acted(made: AttendeeImport) -> int:
     """
     acted = select(func.count()).where(ImportedPerson.import_id == made.id, _has_acted())
     return made.people - count_left(made) + (db.session.scalar(acted) or 0)
+
+
+def standing_undoings(event: Event, since: datetime) -> ScalarSelect[int]:
+    """Return, as a column of a statement, how many imports were to be undone at `since` or before, and still are.
+
+    Undoing the longest table takes some minutes.
+    """
+    asked = AttendeeImport.event_id == event.id, AttendeeImport.undo_asked_at <= since
+    query = select(func.count(AttendeeImport.id)).where(*asked, AttendeeImport.undone_at.is_(None))
+    return query.scalar_subquery()
 
 
 def _has_acted() -> ColumnElement[bool]:

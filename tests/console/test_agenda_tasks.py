@@ -3,11 +3,15 @@
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import select, update
 
 from forum import clock, presence
 from forum.accounts.enums import Role
 from forum.extensions import db
+from forum.imports import actions as imports
+from forum.imports import kept_tables, table_work
+from forum.imports import tables as long_tables
+from forum.imports.models import AttendeeImport
 from forum.registration import actions
 from forum.registration.kept_export_models import KeptExport
 from forum.tasks.models import Task
@@ -16,6 +20,8 @@ from tests.factories.events import NOW, make_event, make_sector
 from tests.factories.news import make_post
 from tests.factories.registrations import confirmed, register, write
 from tests.factories.tasks import make_running
+from tests.imports.test_imports import CHOSEN, KIM, LOOK, ON, TABLE, sent
+from tests.imports.test_long_tables import ROWS, work
 from tests.registration.test_kept_exports import prepare
 from tools.organisers import make_user
 
@@ -108,6 +114,57 @@ def test_work_that_the_worker_does_not_go_on_with_is_told(sign_in_as, event):
     assert tasks(overview(sign_in_as(Role.VIEWER, event, at=clock.now()))) == []
     write(lambda: db.session.execute(update(Task).values(started_at=NOW + MINUTES)))
     write(lambda: db.session.execute(update(KeptExport).values(ready_at=NOW)))
+    assert tasks(overview(pages)) == []
+
+
+HALTED = "1 import of people, or the undoing of one, has stood still for 15 minutes"
+
+
+def test_an_import_on_which_the_worker_does_not_go_on_is_told(sign_in_as, event, monkeypatch):
+    """A table that waits for its organiser is no task; one that is being checked is known to its organiser alone."""
+    monkeypatch.setattr(long_tables, "MOST", 2)
+    monkeypatch.setattr(kept_tables, "PART", 2)
+    monkeypatch.setattr(table_work, "STEPS_AT_ONCE", 1)
+    make_user(Role.ADMIN, event)
+    pages, colleague = sign_in_as(Role.REGISTRAR, event), sign_in_as(Role.REGISTRAR, event)
+
+    def told_after(minutes):
+        clock.freeze(NOW + timedelta(minutes=minutes))
+        beat(clock.now())
+        told = [tasks(overview(reader)) for reader in (pages, colleague)]
+        clock.freeze(NOW)
+        return told
+
+    asked = pages.get("imports.new", event="nf27").submit({"lines": TABLE + ROWS}, button=ON, follow=True)
+    assert told_after(16) == [[], []]
+    asked.submit({**CHOSEN, "links": "silent"}, button=LOOK, follow=True)
+    assert (told_after(14), told_after(16)) == ([[], []], [[HALTED], []])
+    work(times=4)
+    assert told_after(16) == [[], []]
+    pages.get(asked.path).submit(button="Import 5 people", follow=True)
+    assert told_after(16) == [[HALTED], [HALTED]]
+    work()
+    # The first part is imported ten minutes after the import began: from then on the quarter of an hour counts anew.
+    clock.freeze(NOW + timedelta(minutes=10))
+    work()
+    assert (told_after(24), told_after(26)) == ([[], []], [[HALTED], [HALTED]])
+    work(times=2)
+    assert told_after(26) == [[], []]
+
+
+def test_an_undoing_on_which_the_worker_does_not_go_on_is_told(sign_in_as, event):
+    make_user(Role.ADMIN, event)
+    pages = sign_in_as(Role.REGISTRAR, event)
+    shown = sent(pages.get("imports.new", event="nf27"), TABLE + KIM)
+    shown.submit(button="Import 1 person", expect=303)
+    made = db.session.scalars(select(AttendeeImport)).one()
+    write(imports.ask_undo, made, event, actor="command", now=NOW)
+    clock.freeze(NOW + MINUTES)
+    beat(NOW + MINUTES)
+    page = overview(pages)
+    assert (tasks(page), page.links[HALTED]) == ([HALTED], "/console/nf27/imports/")
+    assert tasks(overview(sign_in_as(Role.VIEWER, event, at=clock.now()))) == []
+    work("undo imports", times=2)
     assert tasks(overview(pages)) == []
 
 
