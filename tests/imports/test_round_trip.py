@@ -12,12 +12,14 @@ from sqlalchemy import select
 from forum import clock
 from forum.accounts.enums import Role
 from forum.extensions import db
+from forum.registration import new_address
 from forum.registration.applicant import CHANGEABLE
 from forum.registration.models import Registration
 from tests.factories.events import NOW, make_event, make_sector
-from tests.factories.registrations import confirmed
+from tests.factories.registrations import confirmed, write
 from tests.imports.test_imports import CHOSEN, LOOK, ON
 from tests.imports.test_reading import HOSTILE, NAMES, PEOPLE, written
+from tests.registration.reading import newest_mail
 
 pytestmark = pytest.mark.slow
 PLACES = 1_000
@@ -35,13 +37,54 @@ def app(make_app, database_url):
     return make_app(database_url)
 
 
-def rows(event):
-    """Return everything that an export says of each person of an event, except values of the registration itself."""
-    people = db.session.scalars(select(Registration).where(Registration.event_id == event.id))
+def people_of(event):
+    return db.session.scalars(select(Registration).where(Registration.event_id == event.id)).all()
+
+
+def rows(event, *more):
+    """Return everything that an export says of each person of an event, except values of the registration itself.
+
+    `more` are names of such values that are wanted, too, such as the address.
+    """
     return sorted(
-        (*(getattr(one, name) or "" for name in CHANGEABLE), one.sector.key, str(one.status))
-        for one in people
+        (*(getattr(one, name) or "" for name in (*CHANGEABLE, *more)), one.sector.key, str(one.status))
+        for one in people_of(event)
     )
+
+
+# What stands before the @: what a spreadsheet would take for a formula, and signs that are allowed but seldom seen.
+MAILBOXES = ("=1+1", "+kim", "-kim", "o'brien", "Kim.Ek+nf27", "asa_oberg", "#kim", "{kim}|ek")
+
+
+def test_addresses_come_back_once_their_links_are_used(app, database, sign_in_as):
+    """An import takes no address for granted: it is somebody's once its owner has confirmed it."""
+    clock.freeze(NOW)
+    here, *others = (
+        make_event(
+            slug=f"a{at}",
+            is_current=False,
+            capacity=PLACES,
+            organisation_cap=None,
+            sectors=[make_sector("ngo", ceiling=PLACES)],
+        )
+        for at in range(3)
+    )
+    for at, mailbox in enumerate(MAILBOXES):
+        (given_name, family_name, organisation, phone), title, country, language = NAMED[at % len(NAMED)]
+        names = {"given_name": f"{given_name} {at}", "family_name": family_name, "organisation": organisation}
+        more = {"phone": f"{phone} {at:02}" if phone else None, "title": title, "country": country}
+        confirmed(here, "ngo", **names, **more, language=language, email=f"{mailbox}@räksmörgås.example")
+    for shape, event in zip(("csv", "xlsx"), others, strict=True):
+        with app.test_request_context():
+            file = written(here, shape)
+        page = sign_in_as(Role.REGISTRAR, event).get("imports.new", event=event.slug)
+        table = page.submit(files={"file": file}, button=ON, expect=200)
+        shown = table.submit({**CHOSEN, "which": "all", "links": "send"}, button=LOOK, expect=200)
+        shown.submit(button=f"Import {len(MAILBOXES)} people", follow=True)
+        assert (rows(event), {one.email for one in people_of(event)}) == (rows(here), {""})
+        for one in people_of(event):
+            write(new_address.confirm, newest_mail(one, "new-address").token, now=NOW)
+        assert (shape, rows(event, "email")) == (shape, rows(here, "email"))
 
 
 @settings(max_examples=2, phases=[Phase.generate], deadline=None, suppress_health_check=list(HealthCheck))
