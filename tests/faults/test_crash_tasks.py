@@ -40,6 +40,11 @@ def app(make_app, database_url):
     return make_app(database_url)
 
 
+def test_a_worker_is_killed_in_tasks_of_every_kind():
+    """Undoing cancellations has a test of its own, because a task that has cancelled has to come before it."""
+    assert {*KINDS, TaskKind.REINSTATE} == {*TaskKind}
+
+
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_killed_worker_leaves_no_act_half_done_and_none_undone(frozen, app, database, crash, kind):
     event = _fill(SectorPolicy.REVIEW if kind == TaskKind.APPROVE else SectorPolicy.OPEN)
