@@ -7,10 +7,12 @@ from playwright.sync_api import Browser, Page
 from tests.browser.keyboard import FOCUSABLE, Keyboard, wire
 
 ROOM = 8  # how many px around an element are compared, because its focus indicator may be there
-# Returns the kind of an element. Elements of one kind look alike, so only one of them is measured.
+# Returns the kind of an element. Elements of one kind look alike, so only one of them is measured. Between the parts
+# of a date field the focus may be on the body, which has no grandparent.
 KIND = """element => {
     const words = element => `${element.tagName}.${element.getAttribute("class") || ""}`;
-    return [element, element.parentElement, element.parentElement.parentElement].map(words).join(" < ");
+    const above = [element, element.parentElement, element.parentElement?.parentElement];
+    return above.filter(one => one).map(words).join(" < ");
 }"""
 # Keeps the first focusable element of each kind, and returns the kinds.
 KEEP_KINDS = f"""() => {{

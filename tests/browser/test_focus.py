@@ -17,6 +17,8 @@ SCHEMES = {
     "dark": STILL | {"color_scheme": "dark"},
     "forced": STILL | {"forced_colors": "active", "color_scheme": "dark"},
 }
+# Pages of the organisers' desk: their forms and tables are long, and their heads stay in sight while they scroll.
+DESK = ("attendee, confirmed", "import people, columns", "colleagues", "log", "figures", "export")
 # Hides the page's bar when the focus leaves an element, and shows it by a timer after the next element has the focus.
 SHOW_A_MOMENT_LATER = """() => {
     const bar = document.querySelector("div");
@@ -27,7 +29,7 @@ SHOW_A_MOMENT_LATER = """() => {
 
 def in_both_sizes():
     """Yield each page in the size of a desktop and of a phone; by turns one of the two is marked as a slow test."""
-    for number, name in enumerate(EVERY_KIND):
+    for number, name in enumerate((*EVERY_KIND, *DESK)):
         for kind, size in enumerate(SIZES):
             marks = () if number % 2 == kind else (pytest.mark.slow,)
             yield pytest.param(name, SIZES[size], id=f"{name}, {size}", marks=marks)
@@ -44,7 +46,7 @@ def eye(chromium) -> Iterator[Eye]:
 @pytest.mark.parametrize(
     "scheme", ["light", *(pytest.param(scheme, marks=pytest.mark.slow) for scheme in ("dark", "forced"))]
 )
-@pytest.mark.parametrize("name", EVERY_KIND)
+@pytest.mark.parametrize("name", [*EVERY_KIND, *DESK])
 def test_focus_is_seen(visit, eye, name, scheme):
     """The focus changes at least as many pixels as an outline of 1 px has, by a contrast of 3:1."""
     page = visit(BY_NAME[name], "sv").page
