@@ -156,9 +156,11 @@ class StepCheck:
         changed = {
             name for name, table, _ in gone if (name, table) in places and not self._has_renamed_column
         }
-        for what, found in (("lost", lost), ("changed", changed)):
-            if found:
-                told = f"The migration {what} triggers: {', '.join(sorted(found))}. It has changed nothing."
+        for what, names_of in (("lost", lost), ("changed", changed)):
+            if names_of:
+                told = (
+                    f"The migration {what} triggers: {', '.join(sorted(names_of))}. It has changed nothing."
+                )
                 raise LostTriggers(told)
 
     def _refuse_orphans(self) -> None:
