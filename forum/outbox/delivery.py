@@ -26,6 +26,7 @@ from forum.outbox import pacing, queries, relay, reports, return_paths, signing,
 from forum.outbox.addresses import mailbox
 from forum.outbox.enums import MessageStatus, SuppressionCause
 from forum.outbox.errors import (
+    ConnectionSpent,
     DeliveryFailure,
     PermanentFailure,
     SenderRefused,
@@ -162,7 +163,10 @@ def _claim(now: datetime, order: tuple) -> Claim | None:
 
 
 def _deliver_one(transport: Transport, claim: Claim) -> bool:
-    """Send one mail and store the result; return False when the server cannot be reached for any mail."""
+    """Send one mail and store the result; return False when the server cannot be reached for any mail.
+
+    After a mail for which the server wants another connection, the caller connects anew before it claims the next one.
+    """
     envelope = None
     try:
         envelope = _open(claim)
@@ -233,17 +237,19 @@ def _note_failure(
 ) -> None:
     """Plan the next attempt or make the mail a dead letter, if this claim still holds its lease.
 
-    With `is_trial`, for a single test mail, the state of the mail server is not changed.
+    A mail that the server would not take over a connection that has carried others is due again at once, and loses no
+    attempt: many servers take only so many mails over one connection. With `is_trial`, for a single test mail, the
+    state of the mail server is not changed.
     """
-    now = clock.now()
+    now, is_spent = clock.now(), isinstance(failure, ConnectionSpent)
     start_write(db.session)
     message = _locked(claim)
     if not is_trial:
         _note_for_all(failure, now)
     if message is not None and message.lease_owner == claim.owner:
-        message.last_error = str(failure)[:500]
+        message.last_error = None if is_spent else str(failure)[:500]
         _end_lease(message)
-        if isinstance(failure, SenderRefused) and not is_trial:
+        if is_spent or (isinstance(failure, SenderRefused) and not is_trial):
             _give_back(message, now)
         elif isinstance(failure, TemporaryFailure) and (again := next_attempt(message.attempts, now)):
             message.status, message.next_attempt_at = MessageStatus.AWAITING_RETRY, again
@@ -252,7 +258,8 @@ def _note_failure(
             _suppress_if_gone(message, failure, now)
             audit.record("mail.failed", message, actor="worker", at=now, attempts=message.attempts)
     db.session.commit()
-    log.warning("mail %s not sent: %s", claim.id, type(failure).__name__)
+    level = logging.INFO if is_spent else logging.WARNING
+    log.log(level, "mail %s not sent: %s", claim.id, type(failure).__name__)
 
 
 def _suppress_if_gone(message: OutboxMessage, failure: DeliveryFailure, now: datetime) -> None:

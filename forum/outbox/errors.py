@@ -36,5 +36,9 @@ class SenderRefused(ServerUnreachable):
     """The mail server refuses the forum's sender address, so no mail would be accepted."""
 
 
+class ConnectionSpent(TemporaryFailure):
+    """The server has taken mails over this connection and takes no more over it; over a new one it may."""
+
+
 class PermanentFailure(DeliveryFailure):
     """This mail will never be accepted, so it is not tried again."""

@@ -22,9 +22,9 @@ from urllib.parse import urlsplit
 import flask_mail
 from flask import current_app
 
-from forum.outbox.errors import PermanentFailure, SenderRefused, ServerUnreachable, TemporaryFailure
+from forum.outbox.answers import classify, is_going_down, told
+from forum.outbox.errors import ConnectionSpent, ServerUnreachable
 
-GOING_DOWN, TOO_LARGE = 421, 552
 # Time limit for the answer to the dot that ends a mail; with a shorter one the worker could give up on a mail that
 # the server has accepted (RFC 5321, 4.5.3.2.6).
 DOT_SECONDS = 600
@@ -57,7 +57,10 @@ class Transport(Protocol):
         """Connect, or check the open connection. Raises ServerUnreachable."""
 
     def deliver(self, envelope: Envelope) -> None:
-        """Send the mail; call `connect` first. Raises TemporaryFailure, ServerUnreachable or PermanentFailure."""
+        """Send the mail; call `connect` first.
+
+        Raises TemporaryFailure, ServerUnreachable, ConnectionSpent or PermanentFailure.
+        """
 
 
 def longest_delivery() -> timedelta:
@@ -74,6 +77,9 @@ def open_transport() -> Transport:
 
 class ServerTransport(flask_mail.Connection):
     """Flask-Mail's SMTP connection with time limits, verified certificates and one recipient a mail."""
+
+    # How many mails the server has taken over the open connection.
+    _taken = 0
 
     def __enter__(self) -> Self:
         """Open no connection yet: `connect` opens one when there is a mail."""
@@ -109,20 +115,25 @@ class ServerTransport(flask_mail.Connection):
         if self.host is None:
             try:
                 self.host = self.configure_host()
+                self._taken = 0
             except (smtplib.SMTPException, OSError, ValueError) as problem:
-                raise ServerUnreachable(_told(problem)) from problem
+                raise ServerUnreachable(told(problem)) from problem
 
     def deliver(self, envelope: Envelope) -> None:
-        """Send the mail. Raises TemporaryFailure, ServerUnreachable or PermanentFailure."""
+        """Send the mail. Raises TemporaryFailure, ServerUnreachable, ConnectionSpent or PermanentFailure."""
         host = self.host
         if host is None:
             raise ServerUnreachable("there is no connection")
         try:
             host.sendmail(envelope.sender, [envelope.recipient], envelope.content, _mail_options(envelope))
         except (smtplib.SMTPException, OSError, ValueError) as problem:
+            if self._taken and is_going_down(problem):
+                self._hang_up()
+                raise ConnectionSpent(told(problem)) from problem
             if host.sock is None:
                 self.host = None
-            raise _classify(problem, envelope) from problem
+            raise classify(problem, has_options=bool(_mail_options(envelope))) from problem
+        self._taken += 1
 
     def _still_there(self, host: smtplib.SMTP) -> bool:
         try:
@@ -199,7 +210,7 @@ class FolderTransport:
         try:
             self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         except OSError as problem:
-            raise ServerUnreachable(_told(problem)) from problem
+            raise ServerUnreachable(told(problem)) from problem
 
     def deliver(self, envelope: Envelope) -> None:
         """Write the mail as a file, completely or not at all, readable by its owner only."""
@@ -209,7 +220,7 @@ class FolderTransport:
         try:
             self._write(name, envelope.content)
         except OSError as problem:
-            raise ServerUnreachable(_told(problem)) from problem
+            raise ServerUnreachable(told(problem)) from problem
 
     def _write(self, name: str, content: bytes) -> None:
         descriptor, written = tempfile.mkstemp(dir=self.folder, prefix=".", suffix=".part")
@@ -226,49 +237,6 @@ class FolderTransport:
 def _mail_options(envelope: Envelope) -> list[str]:
     """Return the SMTP options of a mail: SMTPUTF8, but only for an address that needs it (M05)."""
     return [] if envelope.recipient.isascii() else ["SMTPUTF8", "BODY=8BITMIME"]
-
-
-def _classify(problem: Exception, envelope: Envelope) -> TemporaryFailure | PermanentFailure:
-    """Return the failure that the server's answer means: 5xx for recipient or content is final, others are not (R09).
-
-    A refused sender is SenderRefused: no mail would be accepted until an operator corrects it. When the mail needed
-    SMTPUTF8, the refusal may be about that, so it is only ServerUnreachable.
-    """
-    match problem:
-        case smtplib.SMTPRecipientsRefused(recipients=refused):
-            code, _ = next(iter(refused.values()))
-            return _by_code(code, problem)
-        case smtplib.SMTPSenderRefused(smtp_code=code) if code == TOO_LARGE:
-            return PermanentFailure(_told(problem))
-        case smtplib.SMTPSenderRefused():
-            return (ServerUnreachable if _mail_options(envelope) else SenderRefused)(_told(problem))
-        case smtplib.SMTPDataError(smtp_code=code):
-            return _by_code(code, problem)
-        case smtplib.SMTPNotSupportedError():
-            return PermanentFailure("the mail server cannot take letters beyond a–z before the at sign")
-        case ValueError():
-            return PermanentFailure(_told(problem))
-        case _:
-            return ServerUnreachable(_told(problem))
-
-
-def _by_code(code: int, problem: Exception) -> TemporaryFailure | PermanentFailure:
-    if code == GOING_DOWN:
-        return ServerUnreachable(_told(problem))
-    return (PermanentFailure if 500 <= code < 600 else TemporaryFailure)(_told(problem))
-
-
-def _told(problem: Exception) -> str:
-    """Return why a mail was not sent, in one line: the server's answer if there was one, else the error."""
-    match problem:
-        case smtplib.SMTPRecipientsRefused(recipients=refused):
-            code, words = next(iter(refused.values()))
-        case smtplib.SMTPResponseException(smtp_code=code, smtp_error=words):
-            pass
-        case _:
-            return " ".join(f"{type(problem).__name__}: {problem}".split())[:400]
-    text = words.decode("utf-8", "replace") if isinstance(words, bytes) else str(words)
-    return " ".join(f"{code} {text}".split())[:400]
 
 
 def _verifying_context() -> ssl.SSLContext:

@@ -12,10 +12,11 @@ from forum.database import start_write
 from forum.outbox import delivery, relay, transport
 from tests.factories.events import NOW
 from tests.factories.mails import make_mail, make_mails, states
-from tests.outbox.scripted_smtp import DRIP, DROP, SILENCE, scripted_smtp
+from tests.outbox.scripted_smtp import DRIP, DROP, SILENCE, USUAL, scripted_smtp
 from tools.servers import free_port
 
 WAITS = "awaiting_retry"
+SPENT = "421 4.7.0 too many messages on this connection"
 
 
 @pytest.fixture
@@ -205,6 +206,76 @@ def test_trouble_in_the_middle_of_a_mail_costs_that_one_an_attempt_and_pauses_th
         assert delivery.deliver_due() == 2
 
     assert (states(), relay.find_trouble()) == ([(WAITS, 1), ("sent", 1), ("sent", 1)], None)
+
+
+def spent_after(number, step):
+    """Return a script's answers to a step: 421 for all mails of a connection but the first `number` ones."""
+
+    def answer(server):
+        lines = [line.split()[0].upper() for line in server.commands]
+        since = len(lines) - lines[::-1].index("EHLO")
+        return SPENT if lines[since:].count("MAIL") > number else USUAL.get(step, "250 ok")
+
+    return answer
+
+
+@pytest.mark.parametrize("step", ["MAIL", "RCPT", "DATA", "END"])
+def test_server_that_takes_so_many_mails_a_connection_gets_the_others_over_new_ones(
+    database, to_server, step
+):
+    """The mail that is one too many loses no attempt and is in no copy, and no pause stops the mails after it."""
+    with scripted_smtp({step: spent_after(2, step)}) as server:
+        to_server(server.port)
+        mails = make_mails(5)
+
+        assert delivery.deliver_due() == 7
+        assert (relay.find_trouble(), states()) == (None, [("sent", 1)] * 5)
+
+    refused = 2 if step == "END" else 0
+    assert (server.connections, len(server.messages)) == (3, 5 + refused)
+    assert {mail.last_error for mail in mails} == {None}
+
+
+def test_mail_keeps_its_earlier_attempts_when_its_connection_takes_no_more(database, to_server):
+    with scripted_smtp({"RCPT": "450 busy"}) as server:
+        to_server(server.port)
+        make_mail()
+        delivery.deliver_due()
+    clock.freeze(NOW + timedelta(minutes=5))
+    with scripted_smtp({"MAIL": spent_after(1, "MAIL")}) as server:
+        to_server(server.port)
+        make_mail()
+        delivery.deliver_due()
+
+    assert (states(), relay.find_trouble()) == ([("sent", 2), ("sent", 1)], None)
+
+
+def test_server_that_ends_the_connection_behind_its_answer_gets_the_next_mail_over_a_new_one(
+    database, to_server
+):
+    with scripted_smtp({"END": f"250 ok\r\n{SPENT}"}) as server:
+        to_server(server.port)
+        make_mails(3)
+
+        assert delivery.deliver_due() == 3
+
+    assert (states(), len(server.messages), relay.find_trouble()) == ([("sent", 1)] * 3, 3, None)
+
+
+@pytest.mark.parametrize("step", ["MAIL", "RCPT"])
+def test_server_that_takes_no_mail_over_a_new_connection_pauses_all_mail(database, to_server, step):
+    """After one new connection the forum gives up: a server that is going down answers each mail in this way."""
+    usual = "250 ok"
+    with scripted_smtp({step: lambda server: SPENT if len(server.messages) > 1 else usual}) as server:
+        to_server(server.port)
+        make_mails(4)
+
+        assert delivery.deliver_due() == 4
+        assert relay.find_trouble().last_error == SPENT
+
+    lost = [("queued", 0)] if step == "MAIL" else [(WAITS, 1)]
+    assert sorted(states()) == sorted([("sent", 1), ("sent", 1), *lost, ("queued", 0)])
+    assert (server.connections, len(server.messages)) == (2, 2)
 
 
 def test_pause_that_a_clock_set_far_ahead_is_none(database, to_server, smtp_server):

@@ -1,0 +1,64 @@
+"""What a mail server's answer means for a mail that was not sent, and for the mails after it (R09)."""
+
+import smtplib
+
+from forum.outbox.errors import PermanentFailure, SenderRefused, ServerUnreachable, TemporaryFailure
+
+GOING_DOWN, TOO_LARGE = 421, 552
+
+
+def classify(problem: Exception, *, has_options: bool) -> TemporaryFailure | PermanentFailure:
+    """Return the failure that the server's answer means: 5xx for recipient or content is final, others are not (R09).
+
+    A refused sender is SenderRefused: no mail would be accepted until an operator corrects it. When the mail needed
+    SMTPUTF8 (`has_options`), the refusal may be about that, so it is only ServerUnreachable.
+    """
+    match problem:
+        case smtplib.SMTPRecipientsRefused(recipients=refused):
+            code, _ = next(iter(refused.values()))
+            return _by_code(code, problem)
+        case smtplib.SMTPSenderRefused(smtp_code=code) if code == TOO_LARGE:
+            return PermanentFailure(told(problem))
+        case smtplib.SMTPSenderRefused():
+            return (ServerUnreachable if has_options else SenderRefused)(told(problem))
+        case smtplib.SMTPDataError(smtp_code=code):
+            return _by_code(code, problem)
+        case smtplib.SMTPNotSupportedError():
+            return PermanentFailure("the mail server cannot take letters beyond a–z before the at sign")
+        case ValueError():
+            return PermanentFailure(told(problem))
+        case _:
+            return ServerUnreachable(told(problem))
+
+
+def is_going_down(problem: Exception) -> bool:
+    """Return whether the server has answered that it closes this connection, by which it has refused the mail."""
+    answer = _answer_in(problem)
+    return answer is not None and answer[0] == GOING_DOWN
+
+
+def told(problem: Exception) -> str:
+    """Return why a mail was not sent, in one line: the server's answer if there was one, else the error."""
+    answer = _answer_in(problem)
+    if answer is None:
+        return " ".join(f"{type(problem).__name__}: {problem}".split())[:400]
+    code, words = answer
+    text = words.decode("utf-8", "replace") if isinstance(words, bytes) else str(words)
+    return " ".join(f"{code} {text}".split())[:400]
+
+
+def _answer_in(problem: Exception) -> tuple[int, bytes | str] | None:
+    """Return the code and the words of the server's answer that caused the problem; None if no answer did."""
+    match problem:
+        case smtplib.SMTPRecipientsRefused(recipients=refused):
+            return next(iter(refused.values()))
+        case smtplib.SMTPResponseException(smtp_code=code, smtp_error=words):
+            return code, words
+        case _:
+            return None
+
+
+def _by_code(code: int, problem: Exception) -> TemporaryFailure | PermanentFailure:
+    if code == GOING_DOWN:
+        return ServerUnreachable(told(problem))
+    return (PermanentFailure if 500 <= code < 600 else TemporaryFailure)(told(problem))
