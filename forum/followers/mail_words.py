@@ -31,7 +31,7 @@ def tell_reach(post: Post) -> str:
         )
     numbers, weekly = _count_readers(post)
     if not numbers:
-        return _("Nobody follows the news in a language of this post yet.")
+        return _("Nobody who follows the news gets this post.")
     each = [
         ngettext(
             "%(num)s follower in %(language)s",

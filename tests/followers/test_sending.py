@@ -177,6 +177,17 @@ def test_an_old_post_counts_as_new_only_if_it_is_planned_for_later_and_its_page_
     assert len(told()) == 1
 
 
+def test_the_desk_says_that_a_post_goes_to_nobody_whose_followers_want_other_categories(app, event, frozen):
+    """The reason may be language, category or event, so the sentence names none."""
+    _wanted, other = make_category("police"), make_category("other")
+    make_follower(event, categories=["police"])
+    post = fresh(categories=[other])
+    with app.test_request_context(), force_locale("en"):
+        assert mail_words.tell_reach(post) == "Nobody who follows the news gets this post."
+    with app.test_request_context(), force_locale("sv"):
+        assert mail_words.tell_reach(post) == "Ingen som följer nyheterna får det här inlägget."
+
+
 def test_a_post_that_was_begun_goes_to_nobody_after_a_move_to_another_event_or_a_restore(event, frozen):
     other = make_event(slug="osl28", is_current=False)
     make_follower(event)
