@@ -1,4 +1,7 @@
-"""People whose registrations end get no more messages: mails made already are taken back, with the reason (R12)."""
+"""Why mails of messages that are made already are taken back: the registration ends, or its data may not be used (R12).
+
+The reason stored is the one that `chosen_audience` gives to somebody of whom this holds before the mail is made.
+"""
 
 from collections.abc import Sequence
 
@@ -22,13 +25,24 @@ def install(state: BlueprintSetupState) -> None:
 
 
 def note_ended(registrations: Sequence[Registration]) -> None:
-    """Store why these people do not get the messages whose mails have not left; the caller cancels the mails.
+    """Store that these people do not get the messages whose mails have not left, because their registrations end.
 
-    The caller cancels mails that have failed, too.
-    The reason is the one that `chosen_audience` gives to somebody who has ended before the mail was made.
+    The caller cancels the mails, those that have failed, too.
     """
+    _note(registrations, LeftOut.ENDED)
+
+
+def note_restricted(registration: Registration) -> None:
+    """Store that a person does not get the messages whose mails have not left, because the data may not be used.
+
+    The caller cancels the mails, those that have failed, too.
+    """
+    _note([registration], LeftOut.RESTRICTED)
+
+
+def _note(registrations: Sequence[Registration], why: LeftOut) -> None:
     mine = OutboxMessage.registration_id.in_([registration.id for registration in registrations])
     not_left = OutboxMessage.status.in_((*UNSENT, MessageStatus.FAILED))
     unsent = select(OutboxMessage.id).where(mine, OutboxMessage.kind == OWN_WORDS, not_left)
     left_out = update(MailingRecipient).where(MailingRecipient.message_id.in_(unsent))
-    db.session.execute(left_out.values(left_because=LeftOut.ENDED))
+    db.session.execute(left_out.values(left_because=why))

@@ -12,6 +12,7 @@ from sqlalchemy import select
 
 from forum.audit import actions as audit
 from forum.extensions import db
+from forum.mailings import ending as messages
 from forum.mailings import mails as mailings
 from forum.outbox.enums import MessageStatus
 from forum.outbox.models import OutboxMessage
@@ -67,6 +68,7 @@ def grant(request: RestrictionRequest, *, actor: str, now: datetime) -> None:
     Unsent mails of mailings to the person are cancelled; kept exports that list the person are deleted.
     """
     _lock(request, RestrictionState.OPEN)
+    messages.note_restricted(request.registration)
     for kind in mailings.KINDS:
         registration_mails.take_back([request.registration], kind=kind)
     kept_exports.forget_with([request.registration.event_id], [request.registration_id])

@@ -21,8 +21,9 @@ from forum.mailings.queries import Counts, count_by_result
 from forum.outbox import actions as outbox
 from forum.outbox.enums import AbortReason, MessageStatus
 from forum.outbox.models import OutboxMessage
+from forum.privacy import restricting
 from forum.registration import actions, declining, expiry, mails, reinstating, reviewing, uniting
-from forum.registration.enums import DeclineReason
+from forum.registration.enums import DeclineReason, RestrictionKind
 from forum.registration.models import Registration
 from forum.registration.reviewing import Refusal
 from tests.factories.events import NOW, make_event, make_sector
@@ -193,6 +194,27 @@ def test_the_results_say_that_whoever_cancelled_is_no_longer_registered(organise
     left_out = ("Left out", "no longer registered")
     assert result_of(organiser, mailing) == [left_out, left_out, ("In the queue", "")]
     assert result_of(organiser, mailing, only="troubled") == [left_out, left_out]
+
+
+@pytest.mark.parametrize("state", [*UNSENT, MessageStatus.FAILED])
+def test_the_results_say_that_the_data_of_whoever_objected_may_not_be_used(organiser, event, state):
+    """Organisers read the same words whether the data were restricted before or after the mail was made."""
+    _stays, early, late = (confirmed(event, family_name=name) for name in ("Ahl", "Berg", "Dahl"))
+    mark_all_sent()
+    mailing = make_planned(event)
+    restrict(early)
+    run_jobs_of_mailings()
+    mark(mail_of(mailing, late), state)
+    restrict(late)
+    left_out = ("Left out", "data may not be used, by restriction or objection")
+    assert result_of(organiser, mailing) == [left_out, left_out, ("In the queue", "")]
+    assert mail_of(mailing, late).status == MessageStatus.ABORTED
+
+
+def restrict(person):
+    """Grant the person's objection."""
+    request = write(restricting.ask, person, RestrictionKind.OBJECTION, "No.", now=LATER)
+    write(restricting.grant, request, actor="user:1", now=LATER)
 
 
 def test_the_results_say_so_of_whoever_cancels_after_the_mail_has_failed(organiser, event):
