@@ -19,7 +19,7 @@ from forum.registration.models import Registration
 
 OPENING = _l("This is about a registration.")
 ASKED, REPLACED, REVIEWED = mails.SUBSTITUTE_ASKED, "substituted", "substitute-in-review"
-REGISTERED = "substitute-registered"
+REGISTERED = mails.SUBSTITUTE_REGISTERED
 # The kinds of mails to the contact of a delegation.
 TO_CONTACT = (
     *("delegation-asked", "delegation-again", "delegation-registered", "delegation-changed"),

@@ -14,13 +14,14 @@ from flask.typing import ResponseReturnValue
 from forum import clock
 from forum.database import start_write
 from forum.extensions import csrf, db
-from forum.mailings import ending, refusals
+from forum.mailings import ending, former_address, refusals
 from forum.mailings.enums import Category, Refused
 from forum.mailings.wording import CATEGORIES
 from forum.web.routes import localised
 
 bp = Blueprint("refusing", __name__)
 bp.record_once(ending.install)
+bp.record_once(former_address.install)
 # The names of the page's buttons. The value of LEAVE says what the person refuses, the value of AGAIN which category
 # the person wants again.
 LEAVE, AGAIN = "leave", "again"

@@ -2,8 +2,10 @@
 
 import logging
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
+from functools import partial
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -18,6 +20,7 @@ from forum.outbox import messages, passages, queries, relay, rendering
 from forum.outbox.addresses import Mailbox, mailbox, parse_mailbox
 from forum.outbox.enums import AbortReason, Lane, MessageStatus
 from forum.outbox.errors import ContentGone, NotStopped, TooLate, UnsafeMessage
+from forum.outbox.letters import Letter
 from forum.outbox.mail_text_models import MailText
 from forum.outbox.messages import Attachment, Draft
 from forum.outbox.models import OutboxMessage
@@ -27,6 +30,7 @@ __all__ = [
     "dismiss",
     "give_up_failed",
     "queue",
+    "queue_anew",
     "retry",
     "send_now",
     "settle_failed",
@@ -60,24 +64,25 @@ def queue(
     `leave_link` in the context is the URL at which the recipient refuses further mails of its category (`list_name`,
     by default the organisers' messages), as by a mail to a `leave_address`; mail programs show a button (M06).
     """
-    message = OutboxMessage(
-        kind=kind,
-        recipient=recipient[:320],
-        language=language,
-        subject="",
-        message_id=_message_id(),
-        status=MessageStatus.WITHHELD if withheld else MessageStatus.QUEUED,
-        lane=lane,
-        next_attempt_at=now,
-        created_at=now,
-        event_id=event_id,
-        registration_id=registration_id,
-    )
+    status = MessageStatus.WITHHELD if withheld else MessageStatus.QUEUED
+    about = {"event_id": event_id, "registration_id": registration_id}
+    message = _row(recipient, now, kind=kind, language=language, status=status, lane=lane, **about)
     _write(message, context, recipient_name, reply_to, attachments)
-    db.session.add(message)
-    if message.status == MessageStatus.FAILED:
-        audit.record("mail.failed", message, actor="worker", at=now, attempts=0)
-    return message
+    return _add(message, now)
+
+
+def queue_anew(
+    letter: Letter, *, recipient: str, registration_id: int, renew: Callable[[str], str], now: datetime
+) -> OutboxMessage:
+    """Put the words of a mail that was taken back into the outbox as a mail to another address of the registration.
+
+    `renew` returns a text of the mail with links that work.
+    """
+    as_it_was = {"kind": letter.kind, "language": letter.language, "lane": letter.lane}
+    about = {"event_id": letter.event_id, "registration_id": registration_id}
+    message = _row(recipient, now, status=MessageStatus.QUEUED, **as_it_was, **about)
+    _fill(message, partial(_redraft, message, letter.draft, renew))
+    return _add(message, now)
 
 
 def retry(message: OutboxMessage, *, now: datetime, actor: str) -> None:
@@ -126,9 +131,12 @@ def take_back(registration_ids: Sequence[int], *, kind: str | None = None) -> No
     _cancel(mine & (OutboxMessage.kind == kind) if kind else mine, AbortReason.OUTDATED)
 
 
-def take_back_messages(ids: Select[Any], reason: AbortReason) -> None:
-    """Cancel those of the mails with these ids that have not left; see `take_back` for mails that are being sent."""
-    _cancel(OutboxMessage.id.in_(ids), reason)
+def take_back_messages(ids: Select[Any], reason: AbortReason) -> Sequence[int]:
+    """Cancel those of the mails with these ids that have not left; return the ids of the cancelled ones.
+
+    See `take_back` for mails that are being sent.
+    """
+    return _cancel(OutboxMessage.id.in_(ids), reason)
 
 
 def give_up_failed(ids: Select[Any], reason: AbortReason) -> Sequence[int]:
@@ -155,11 +163,12 @@ def settle_failed(registration_id: int) -> None:
     db.session.execute(mine.values(**settled))
 
 
-def _cancel(chosen: ColumnElement[bool], reason: AbortReason) -> None:
+def _cancel(chosen: ColumnElement[bool], reason: AbortReason) -> Sequence[int]:
     unsent = OutboxMessage.status.in_((*queries.UNSENT, MessageStatus.FAILED))
     cancelled = {"status": MessageStatus.ABORTED, "abort_reason": reason, "content": None}
     ended = {"lease_until": None, "lease_owner": None}
-    db.session.execute(update(OutboxMessage).where(chosen, unsent).values(**cancelled, **ended))
+    gone = update(OutboxMessage).where(chosen, unsent).values(**cancelled, **ended)
+    return db.session.scalars(gone.returning(OutboxMessage.id)).all()
 
 
 def _require_in_time(message: OutboxMessage, now: datetime) -> None:
@@ -173,6 +182,18 @@ def _queue_first(message: OutboxMessage, now: datetime) -> None:
     relay.end_pause(now=now)
 
 
+def _row(recipient: str, now: datetime, **values: Any) -> OutboxMessage:
+    fresh = {"subject": "", "message_id": _message_id(), "next_attempt_at": now, "created_at": now}
+    return OutboxMessage(recipient=recipient[:320], **fresh, **values)
+
+
+def _add(message: OutboxMessage, now: datetime) -> OutboxMessage:
+    db.session.add(message)
+    if message.status == MessageStatus.FAILED:
+        audit.record("mail.failed", message, actor="worker", at=now, attempts=0)
+    return message
+
+
 def _write(
     message: OutboxMessage,
     context: Mapping[str, Any],
@@ -181,8 +202,13 @@ def _write(
     attachments: Sequence[Attachment],
 ) -> None:
     """Render the mail into its row, or make the row a dead letter when that fails."""
+    _fill(message, partial(_draft, message, context, recipient_name, reply_to, attachments))
+
+
+def _fill(message: OutboxMessage, compose: Callable[[], Draft]) -> None:
+    """Build the mail that `compose` returns into its row, or make the row a dead letter when that fails."""
     try:
-        draft = _draft(message, context, recipient_name, reply_to, attachments)
+        draft = compose()
         built = messages.build(draft)
         message.subject = draft.subject
         message.content = None if message.status == MessageStatus.WITHHELD else built
@@ -216,6 +242,20 @@ def _draft(
         leave_link=context.get("leave_link", ""),
         leave_address=context.get("leave_address", ""),
         list_name=context.get("list_name", "messages"),
+    )
+
+
+def _redraft(message: OutboxMessage, former: Draft, renew: Callable[[str], str]) -> Draft:
+    """Return the draft of a mail with the words of another one, which was to another address."""
+    recipient, answers_to = mailbox(message.recipient), former.reply_to.address if former.reply_to else ""
+    return replace(
+        former,
+        recipient=recipient,
+        reply_to=_answers_to(answers_to, recipient),
+        text=renew(former.text),
+        html=renew(former.html),
+        message_id=message.message_id,
+        date=message.created_at,
     )
 
 

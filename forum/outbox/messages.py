@@ -13,7 +13,8 @@ from email import policy
 from email.charset import BASE64, Charset
 from email.header import Header, decode_header, make_header
 from email.parser import Parser
-from email.utils import format_datetime, getaddresses
+from email.utils import format_datetime, getaddresses, parsedate_to_datetime
+from typing import Any
 from urllib.parse import quote
 
 from forum.outbox.addresses import Mailbox, refuse_unsafe
@@ -88,6 +89,34 @@ def build(draft: Draft) -> bytes:
     raw = _Part([*headers, *content.headers], content.body).to_bytes()
     _prove(raw, draft, [name for name, _ in (*headers, *content.headers)])
     return raw
+
+
+def read(raw: bytes) -> Draft:
+    """Return the draft of a mail that `build` has made and that has neither attachments nor a link for refusing mails.
+
+    Raises UnsafeMessage for any other mail.
+    """
+    mail = Parser(policy=policy.compat32).parsestr(raw.decode())
+    parts = [part for part in mail.walk() if not part.is_multipart()]
+    sender, recipient = _read_mailbox(mail["From"]), _read_mailbox(mail["To"])
+    if len(parts) != 2 or mail["List-Unsubscribe"] or sender is None or recipient is None:
+        raise UnsafeMessage("the mail is not one of text and HTML alone")
+    text, html = (_payload_of(part).decode() for part in parts)
+    return Draft(
+        sender=sender,
+        recipient=recipient,
+        subject=_decoded(mail["Subject"]),
+        text=text,
+        html=html,
+        language=mail["Content-Language"],
+        message_id=mail["Message-ID"],
+        date=parsedate_to_datetime(mail["Date"]),
+        reply_to=_read_mailbox(mail["Reply-To"]) if mail["Reply-To"] else None,
+    )
+
+
+def _payload_of(part: Any) -> bytes:
+    return part.get_payload(decode=True)
 
 
 def _headers(draft: Draft) -> list[tuple[str, str]]:

@@ -24,7 +24,8 @@ SECTOR = _l("Sector")
 # The first line of a mail to a new address, which may belong to somebody else: it names no registration.
 OF_NEW_ADDRESS = _l("Somebody, perhaps you, has entered this e-mail address for a registration.")
 OF_FIRST_ADDRESS = _l("The organisers have entered this e-mail address for a registration.")
-REPEATED, NEW_ADDRESS, SUBSTITUTE_ASKED = "already-registered", "new-address", "substitute-asked"
+REPEATED, NEW_ADDRESS, ADDRESS_LEAVING = "already-registered", "new-address", "address-leaving"
+SUBSTITUTE_ASKED, SUBSTITUTE_REGISTERED = "substitute-asked", "substitute-registered"
 # The kinds of mails that go to an address which may not belong to the person who typed it.
 TO_OTHERS = {NEW_ADDRESS, SUBSTITUTE_ASKED}
 # The kind of mail for each status; for an unconfirmed address it depends on whether a place is held (`_received`).
@@ -182,7 +183,7 @@ def queue_new_address(
 
 def queue_address_leaving(registration: Registration, *, now: datetime) -> OutboxMessage | None:
     """Queue the mail that tells the address in use that a new address has been entered."""
-    return queue(registration, "address-leaving", now)
+    return queue(registration, ADDRESS_LEAVING, now)
 
 
 def kind_for_state(registration: Registration, now: datetime) -> str | None:

@@ -24,9 +24,11 @@ from forum.registration import (
     answers,
     belonging,
     caps,
+    former_address,
     links,
     mails,
     names,
+    offers,
     owners,
     places,
     queries,
@@ -154,6 +156,7 @@ def _is_too_late(registration: Registration, change: AddressChange, now: datetim
 def confirm(token: str, *, now: datetime) -> Registration:
     """Use the new address from now on, and send the message of the registration's status there.
 
+    What waits for the former address is taken back, and mails that say more than the status are made anew.
     A person who had not confirmed any address thereby confirms the registration. Where the new address belongs to
     another organisation, the place counts for that one. Raises LinkRefused, AddressTaken, OrganisationFull, SectorFull.
     Call after `start_write`.
@@ -164,6 +167,7 @@ def confirm(token: str, *, now: datetime) -> Registration:
     email, canonical = change.email, names.canonical_email(change.email)
     if taken := queries.find_confirmed(registration.event, canonical):
         raise AddressTaken(taken)
+    taken_back = former_address.take_back(registration, canonical, now=now)
     has_freed = unconfirmed.end(registration.event, canonical, now=now)
     key = belonging.key_of(registration.event, registration.organisation, canonical)
     moves = key != registration.organisation_key
@@ -180,6 +184,7 @@ def confirm(token: str, *, now: datetime) -> Registration:
     suppressions.note_reached(registration)
     audit.record("registration.address_changed", registration, actor=PERSON, at=now)
     db.session.flush()
+    former_address.say_again(registration, taken_back, now=now)
     if registration.status == Status.PENDING:
         # Links to the former address end unused: the answers of the form that came first are confirmed here.
         actions.confirm(registration, answers.find_first_form(registration), now=now)
@@ -197,4 +202,4 @@ def _tell(registration: Registration, now: datetime) -> None:
     earlier = queries.find_last_calendar_sequence(registration)
     if earlier is not None and earlier >= registration.calendar_sequence:
         registration.calendar_sequence = earlier + 1
-    mails.queue_for_state(registration, now=now)
+    mails.queue_for_state(registration, why=offers.why_of(registration), now=now)

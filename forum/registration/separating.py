@@ -22,6 +22,7 @@ from forum.registration import (
     caps,
     consents,
     ending,
+    former_address,
     joining,
     links,
     mails,
@@ -138,6 +139,8 @@ def _take_apart(merge: RegistrationMerge, now: datetime) -> None:
     kept, ended = merge.kept, merge.ended
     before, care_before = merge.before or {}, merge.care_before or {}
     old_email, since = kept.email, merge.merged_at
+    if EMAIL in before.get("values", {}) and old_email == ended.email:
+        former_address.let_messages_follow(kept, _canonical_of(kept, before["values"][EMAIL]))
     if before.get("values", {}).get(EMAIL, old_email) != ended.email:
         _return_mails(kept, ended, since)
     mails.take_back([ended])
@@ -213,12 +216,16 @@ def _give_back(kept: Registration, ended: Registration, before: Before, now: dat
 
 
 def _return_address(kept: Registration, email: str, now: datetime) -> None:
-    # A registration without an address stores its reference as the canonical address.
-    canonical = canonical_email(email) if email else kept.reference
+    canonical = _canonical_of(kept, email)
     if queries.find_confirmed(kept.event, canonical):
         raise CannotBeUndone
     unconfirmed.end(kept.event, canonical, now=now)
     take_address(kept, email, canonical)
+
+
+def _canonical_of(kept: Registration, email: str) -> str:
+    # A registration without an address stores its reference as the canonical address.
+    return canonical_email(email) if email else kept.reference
 
 
 def _open_joined(

@@ -22,6 +22,7 @@ from forum.registration import (
     belonging,
     caps,
     ending,
+    former_address,
     joining,
     links,
     mails,
@@ -35,6 +36,7 @@ from forum.registration import (
 from forum.registration.applicant import CHANGEABLE
 from forum.registration.enums import OfferEnd, Status, TokenPurpose
 from forum.registration.errors import CannotBeMerged, OrganisationFull
+from forum.registration.former_address import TakenBack
 from forum.registration.merge_models import RegistrationMerge
 from forum.registration.models import Registration
 
@@ -96,12 +98,15 @@ def unite(
     pair = pair_of(one, other, now)
     chosen = [name for name in list_differing(pair) if name in taken]
     merge, was, old_email = _remember(pair, chosen, now), pair.ends.status, pair.stays.email
+    taken_back = TakenBack()
+    if EMAIL in chosen:
+        taken_back = former_address.take_back(pair.stays, pair.ends.email_canonical, now=now)
     _end(pair.ends, now)
     # Write the end of the other registration first: its address is unique, and is free only after that.
     db.session.flush()
     _take_over(pair, chosen)
     _join(pair, merge, now)
-    _tell(pair, old_email, now)
+    _tell(pair, old_email, taken_back, now)
     audit.record("registration.merged", pair.stays, actor=actor, at=now, taken=chosen)
     audit.record("registration.merged_away", pair.ends, actor=actor, at=now, was=was)
     waiting_list.offer_free_places(pair.stays.event, now=now)
@@ -237,11 +242,17 @@ def seal(registration: Registration, identity: joining.Record, care: joining.Rec
         registration.care_answer.answer = care
 
 
-def _tell(pair: Pair, old_email: str, now: datetime) -> None:
-    """Mail the person: at the kept address with a personal link, at the other address without one."""
+def _tell(pair: Pair, old_email: str, taken_back: TakenBack, now: datetime) -> None:
+    """Mail the person: at the kept address with a personal link, at the other address without one.
+
+    What waited for the former address of the kept registration, such as the offer of a place, is said at the kept one.
+    """
     stays = pair.stays
     if stays.email != old_email:
         links.revoke(stays, now=now)
+        former_address.say_again(stays, taken_back, now=now)
+        if taken_back.told_status:
+            mails.queue_for_state(stays, why=offers.why_of(stays), now=now)
     mails.queue(stays, MAIL, now, leads_to=TokenPurpose.MANAGE, stays=True)
     left = {pair.ends.email, old_email} - {stays.email, ""}
     for email in sorted(left):

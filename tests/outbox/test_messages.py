@@ -1,6 +1,6 @@
 """A mail is built from exactly what its draft holds (F2, F3, M01–M05, M09, S36)."""
 
-from dataclasses import fields
+from dataclasses import fields, replace
 from email import message_from_bytes, policy
 from email.header import decode_header, make_header
 from email.utils import getaddresses, parsedate_to_datetime
@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from forum.outbox.addresses import MAX_NAME, Mailbox, mailbox, parse_mailbox
 from forum.outbox.errors import UnsafeMessage
 from forum.outbox.messages import Attachment, Draft, build
+from forum.outbox.messages import read as read_draft
 from tests.factories.events import NOW
 
 HEADERS = [
@@ -50,6 +51,31 @@ def test_build_gives_exactly_these_headers():
     )  # fmt: skip
     assert (message["Auto-Submitted"], message["X-Auto-Response-Suppress"]) == ("auto-generated", "All")
     assert parsedate_to_datetime(message["Date"]) == NOW
+
+
+@pytest.mark.parametrize("reply_to", [None, mailbox("contact@example.org")])
+def test_a_mail_without_files_can_be_read_back_into_its_draft(reply_to):
+    long = f"{NORDIC}\n\nhttps://example.org/en/r/{'x' * 100}\n=20 trailing \n"
+    sent = draft(
+        sender=mailbox("forum@example.org", NORDIC), subject=NORDIC, text=long, html=f"<p>{long}</p>"
+    )
+    sent = replace(sent, reply_to=reply_to)
+    again = read_draft(build(sent))
+    as_read = {"text": again.text.replace("\r\n", "\n"), "html": again.html.replace("\r\n", "\n")}
+    assert replace(again, **as_read) == replace(sent, html=f"{sent.html}\n")
+    assert build(again) == build(sent)
+
+
+@pytest.mark.parametrize(
+    "differing",
+    [
+        {"attachments": [Attachment("forum.ics", "text/calendar", b"BEGIN")]},
+        {"leave_link": "https://example.org/r/messages/x"},
+    ],
+)
+def test_a_mail_with_files_or_a_link_for_refusing_is_not_read_back(differing):
+    with pytest.raises(UnsafeMessage):
+        read_draft(build(draft(**differing)))
 
 
 def test_build_puts_plain_text_before_html_and_files_last():

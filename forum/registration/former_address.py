@@ -1,0 +1,119 @@
+"""Mails that wait for the former address of a registration: taken back, and made anew for the present one.
+
+A mail has the address for which it was made, and mostly a personal link, which ends with the change of the address. A
+mail that waits, for a day where a server puts it off, would go to a mailbox that may not be the person's any more, with
+a link that does not work, and would count as received. The mail that tells the former address of the change leaves.
+"""
+
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
+
+from flask import current_app
+from flask.sansio.app import App
+from sqlalchemy import ColumnElement, select
+
+from forum.extensions import db
+from forum.outbox import actions as outbox
+from forum.outbox import letters
+from forum.outbox.enums import AbortReason, MessageStatus
+from forum.outbox.letters import Letter
+from forum.outbox.models import OutboxMessage
+from forum.outbox.queries import UNSENT
+from forum.registration import deadlines, links, mails
+from forum.registration.enums import Status, TokenPurpose
+from forum.registration.models import Registration
+
+FOLLOWING = "what lets messages to many follow a person to another address"
+# A function that gets a registration and the canonical address that it is about to get.
+Following = Callable[[Registration, str], None]
+OFFERED = mails.FOR_STATE[Status.OFFERED]
+# The kinds of mails that tell the status: one mail to the new address tells the present status in their place.
+OF_STATUS = {*mails.FOR_STATE.values(), "offer-reminder", "offer-extended"}
+# The kinds of mails that nobody needs at the new address: they answer a form that was sent with the former one.
+ASKED_FOR = {
+    *("received", "received-without-place", "link", "link-to-confirm", "own-data"),
+    *(mails.REPEATED, mails.SUBSTITUTE_REGISTERED),
+}
+
+
+@dataclass(frozen=True)
+class TakenBack:
+    """The mails that were taken back: those to be made anew, and whether any of them told the status."""
+
+    letters: Sequence[Letter] = ()
+    told_status: bool = False
+
+
+def install(app: App, kinds: Collection[str], rule: Following) -> None:
+    """Register `rule`, called before an address changes, which deals with the unsent mails of these kinds."""
+    app.extensions[FOLLOWING] = (frozenset(kinds), rule)
+
+
+def let_messages_follow(registration: Registration, address: str) -> Collection[str]:
+    """Let messages to many that have not left go to the canonical `address`, which the registration is about to get.
+
+    Return the kinds of these messages' mails. Call before anything is recorded in the audit trail.
+    """
+    kinds, rule = current_app.extensions.get(FOLLOWING, (frozenset(), None))
+    if rule:
+        rule(registration, address)
+    return kinds
+
+
+def take_back(registration: Registration, address: str, *, now: datetime) -> TakenBack:
+    """Cancel the registration's mails to its address that have not left; messages to many follow to `address`.
+
+    `address` is the canonical address that the registration is about to get. Call before that, with the event locked,
+    and before anything is recorded in the audit trail.
+    """
+    by_rule = let_messages_follow(registration, address)
+    query = select(OutboxMessage).where(*_waiting(registration, by_rule, now))
+    waiting = db.session.scalars(query.execution_options(populate_existing=True)).all()
+    told = {mail.id: letters.read(mail) for mail in waiting if mail.kind not in OF_STATUS | ASKED_FOR}
+    kinds = {mail.id: mail.kind for mail in waiting}
+    gone = outbox.take_back_messages(
+        select(OutboxMessage.id).where(OutboxMessage.id.in_(kinds)), AbortReason.OUTDATED
+    )
+    kept = [letter for number in sorted(gone) if (letter := told.get(number))]
+    return TakenBack(kept, any(kinds[number] in OF_STATUS for number in gone))
+
+
+def say_again(registration: Registration, taken: TakenBack, *, now: datetime) -> None:
+    """Queue the mails that were taken back, but for those that told the status, to the registration's new address.
+
+    Each gets a new personal link in place of its former one. Call after the former links have ended.
+    """
+    for letter in taken.letters:
+        outbox.queue_anew(
+            letter,
+            recipient=registration.email,
+            registration_id=registration.id,
+            renew=_renewing(registration, letter, now),
+            now=now,
+        )
+
+
+def _renewing(registration: Registration, letter: Letter, now: datetime) -> Callable[[str], str]:
+    """Return a function that puts a new personal link in place of the former one, which the mail's texts may have."""
+    if not links.MANAGING.search(letter.draft.text):
+        return str
+    link = links.issue_address(registration, TokenPurpose.MANAGE, now=now, language=letter.language)
+    return partial(links.MANAGING.sub, link)
+
+
+def _waiting(
+    registration: Registration, by_rule: Collection[str], now: datetime
+) -> Sequence[ColumnElement[bool]]:
+    """Return the conditions for the mails that wait for the registration's address or have failed to reach it."""
+    stays = {mails.ADDRESS_LEAVING, *by_rule}
+    if deadlines.is_past_offer(registration, now):
+        # The worker gives more time for an offer whose mail has not left, and then tells the new address (`expiry`).
+        stays.add(OFFERED)
+    return (
+        OutboxMessage.registration_id == registration.id,
+        OutboxMessage.recipient == registration.email,
+        OutboxMessage.status.in_((*UNSENT, MessageStatus.FAILED)),
+        OutboxMessage.kind.not_in(stays),
+    )
