@@ -100,7 +100,7 @@ def _renewing(registration: Registration, letter: Letter, now: datetime) -> Call
     if not links.MANAGING.search(letter.draft.text):
         return str
     link = links.issue_address(registration, TokenPurpose.MANAGE, now=now, language=letter.language)
-    return partial(links.MANAGING.sub, link)
+    return partial(links.MANAGING.sub, link[link.rindex("/r/") :])
 
 
 def _waiting(

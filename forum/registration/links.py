@@ -23,8 +23,8 @@ MANAGE_DAYS_AFTER_EVENT = 30
 FEED_OUTLIVES_PLANS = timedelta(days=2 * 365)
 # How many minutes a link to all of a person's data works, and how many the page behind the link stays open.
 OWN_DATA_MINUTES = 10
-# Matches, in a mail's text or HTML, the URL of a managing link: its token stands directly behind "/r/".
-MANAGING = re.compile(r"https?://[^\s\"<>]+/r/[A-Za-z0-9_-]{43}(?![A-Za-z0-9_/-])")
+# Matches, in a mail's text or HTML, the end of the URL of a managing link: its token stands directly behind "/r/".
+MANAGING = re.compile(r"/r/[A-Za-z0-9_-]{43}(?![A-Za-z0-9_/-])")
 PATHS = {TokenPurpose.CONFIRM: "confirm/", TokenPurpose.OWN_DATA: "everything/"}
 
 
