@@ -82,7 +82,7 @@ def confirm(token: str) -> ResponseReturnValue:
 
 @localised(bp, "/r/delegation/<token>", methods=["GET", "POST"])
 def enter(token: str) -> ResponseReturnValue:
-    """Exchange the link for a session, so that later URLs lack the token (S22). Ask before older links end (S20)."""
+    """Exchange the link for a session, so URLs lack the token (S22); if that ends older links, ask first (S20)."""
     now, form = clock.now(), TidyForm()
     if form.validate_on_submit():
         start_write(db.session)

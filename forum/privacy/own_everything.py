@@ -40,7 +40,8 @@ def ask() -> ResponseReturnValue:
     try:
         registration = mine()
     except SignInEnded as ended:
-        # The person's own page has closed. No link to everything has ended, and a page that one has opened stays open.
+        # Only the sign-in to the person's own page has ended, so do not answer with this module's page for an expired
+        # link to all data (`refused`).
         return self_service.sign_in_ended(ended)
     if limits.may_mail(registration.email):
         own_data_links.send(registration, now=clock.now())

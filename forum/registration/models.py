@@ -44,8 +44,9 @@ class Registration(Base):
 
     `holds_place` says whether the registration counts in `taken` of its sector and event. While a registration with a
     place is not confirmed, `held_until` says how long the place is held, and `asked_from` is a keyed digest of the
-    client. The status is set by `move_to`. `sealed_for` is the digest of the address whose owner may read the sealed
-    answers, if that may be another address than the registration's (`owners`).
+    network address that asked, because each may hold only a few. The status is set by `move_to`. `sealed_for` is the
+    digest of the address whose owner may read the sealed answers, if that may be another address than the
+    registration's (`owners`).
     """
 
     __tablename__ = "registrations"

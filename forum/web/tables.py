@@ -51,7 +51,8 @@ def csv_of_columns(
 ) -> Response:
     """Answer with a long table as a file called `name`, streamed while its rows are read.
 
-    A batch has, for some hundred rows, the texts of each column: most columns need only one search of all their cells.
+    A batch has some hundred rows as a list of columns, so that one search for formulas and control characters can cover
+    all cells of a column.
     """
     return _as_file(name, stream_with_context(_chunks_of_columns(headings, batches)))
 

@@ -12,7 +12,7 @@ from tests.factories.events import NOW
 
 
 def new_invitation(event: Event, sector: str, email: str, *, token: str = "", **differing: Any) -> Invitation:
-    """Return an open invitation that is not saved; `token` is its link's token, if it has a mail."""
+    """Return an open invitation that is not saved; `token` is that of the mailed link, "" if no mail is made yet."""
     values = {
         "event_id": event.id,
         "sector": find_sector(event, sector),

@@ -47,7 +47,7 @@ WARM_UP, LIVES = 15, 50
 PLACES = 40
 # How many tasks and files the organiser asks for, and the seconds between two looks at the lists.
 ASKED, PAUSE = 2, 2
-# Headings of the page after confirming without a place, also when a place has been offered already.
+# The headings that somebody may read who confirms and gets no place: in line, or offered a place by then.
 WAITING = {
     "You are on the waiting list",
     "A place is free for you",

@@ -92,7 +92,7 @@ PERSONS_OWN = {
 }
 # Columns of people's own data that only a person whose registration was declined can read.
 OF_DECLINED = {"registrations.decline_words"}
-# Columns whose texts the role care sees on its list of people, under the name in the registration.
+# Columns that the role care may see: the answers about food and access, each beside the person's reference and name.
 CARE = {
     "care_answers.answer",
     *(f"registrations.{name}" for name in ("reference", "given_name", "family_name")),

@@ -171,7 +171,7 @@ def all_of(app: Flask, name: str) -> frozenset[str]:
 
 
 def unseen(refused: dict[str, set[str]]) -> dict[str, set[str]]:
-    """Return, by endpoint, what a page with errors has that no sight shows."""
+    """Return, by endpoint, the marks and templates of a refused form that no page of the browser tests shows."""
     shown = set().union(*(refused[endpoint] for endpoint in refused.keys() & SEEN))
     missing = {endpoint: _missing(endpoint, parts, shown) for endpoint, parts in refused.items()}
     return {endpoint: parts for endpoint, parts in missing.items() if parts}

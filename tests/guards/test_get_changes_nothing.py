@@ -118,7 +118,7 @@ def test_asking_for_the_head_of_any_page_writes_nothing(world):
 
 
 def test_what_is_recorded_when_it_is_looked_at_is_so_once(fresh_world):
-    """Control: a page whose views are audited does write, only to the audit trail and after its reads."""
+    """Control: writes are noticed. Pages whose views are audited write, and to the audit trail alone."""
     traced = [
         address.path
         for address in readable(fresh_world, (HERE,))

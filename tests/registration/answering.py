@@ -60,7 +60,8 @@ class Answering:
         except SeveralForms:
             return
         is_done = self.do(actions.change, person, details, answered=answered, actor="person")
-        # Until the address is confirmed, the stored form keeps the answers, and `confirm` copies them.
+        # Expect the answer only if it went to the registration. Before the address is confirmed it goes to the stored
+        # form, from which `confirm` copies it.
         if is_done and not is_in_form and any(question.key == "arrival" for question in questions):
             self.told[person.id] = {**self.told.get(person.id, {}), "arrival": answered.given.get("arrival")}
 

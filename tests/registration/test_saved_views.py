@@ -1,4 +1,4 @@
-"""Views of the attendee list that organisers save: who sees (S13), opens and changes them; erasing a person (P08)."""
+"""Saved views of the attendee list: who sees (S13), opens, changes them. None goes on naming an erased person (P08)."""
 
 import re
 from datetime import timedelta
