@@ -55,7 +55,8 @@ def list_standing_work(event: Event, now: datetime) -> Iterator[Task]:
     changes, importing, exports = _count_standing(event, now - STANDS_STILL)
     told = _(
         "Nothing of it is lost: it goes on by itself once the program that works in the background runs again."
-        " Whoever runs the server should see that it is started, and if it runs, what its log says of errors."
+        " Whoever runs the server should see that it is started. If it is running already, its log says what went"
+        " wrong."
     )
     if changes:
         title = ngettext(

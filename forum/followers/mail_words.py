@@ -31,7 +31,7 @@ def tell_reach(post: Post) -> str:
         )
     numbers, weekly = _count_readers(post)
     if not numbers:
-        return _("Nobody who follows the news gets this post.")
+        return _("None of those who follow the news by e-mail gets this post.")
     each = [
         ngettext(
             "%(num)s follower in %(language)s",

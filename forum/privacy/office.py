@@ -42,9 +42,10 @@ OFFICE_ENTRIES: tuple[Entry, ...] = (
         audience=_l("Who has saved the view; of a shared view all who may see the attendee list"),
         retention=_l(
             "Until the view is deleted, at most as long as the account exists; "
-            "a view whose search text names a person goes when that person is erased or named otherwise, "
-            "one whose name does gets another name, "
-            "and one with a search text and not shared when whoever saved it no longer sees the list"
+            "a view whose search text names a person is deleted when that person is erased, or when the name, address "
+            "or phone number changes and the view names only the former one; a view whose own name does so gets "
+            "another name; one with a search text and not shared is deleted when whoever saved it no longer sees the "
+            "list"
         ),
         columns=of("saved_views", "user_id", "name", "is_shared", "query"),
         fields=of("ViewForm", "name", "is_shared"),

@@ -94,13 +94,13 @@ def done(sector: str, outcome: Outcome | None) -> str:
 def missing_to_person(sector: Sector, missing: Sequence[Question]) -> str:
     """Return in words which questions of the new sector the person has to answer."""
     told = {"sector": in_language(sector.name), "questions": _names(missing)}
-    return _("%(sector)s asks what you have not answered yet: %(questions)s.", **told)
+    return _("Not answered yet for %(sector)s: %(questions)s.", **told)
 
 
 def missing_to_organiser(sector: Sector, missing: Sequence[Question]) -> str:
     """Return in words which questions of the new sector the person has not answered."""
     told = {"sector": in_language(sector.name), "questions": _names(missing)}
-    return _("%(sector)s asks what the person has not answered yet: %(questions)s.", **told)
+    return _("Not answered yet by the person for %(sector)s: %(questions)s.", **told)
 
 
 def added_care(sector: Sector, added: Sequence[Question]) -> str:

@@ -183,9 +183,12 @@ def test_the_desk_says_that_a_post_goes_to_nobody_whose_followers_want_other_cat
     make_follower(event, categories=["police"])
     post = fresh(categories=[other])
     with app.test_request_context(), force_locale("en"):
-        assert mail_words.tell_reach(post) == "Nobody who follows the news gets this post."
+        assert mail_words.tell_reach(post) == "None of those who follow the news by e-mail gets this post."
     with app.test_request_context(), force_locale("sv"):
-        assert mail_words.tell_reach(post) == "Ingen som följer nyheterna får det här inlägget."
+        assert (
+            mail_words.tell_reach(post)
+            == "Ingen av dem som följer nyheterna via e-post får det här inlägget."
+        )
 
 
 def test_a_post_that_was_begun_goes_to_nobody_after_a_move_to_another_event_or_a_restore(event, frozen):

@@ -177,7 +177,7 @@ def test_link_to_an_address_that_the_person_enters_ends_with_the_freeze(pages, e
     set_moments(event, freezes_at=NOW + HOUR)
     open_own_page(pages, person)
     page = pages.get("own_moves.address")
-    assert "Nothing changes until you use it, before 3 May 2027 at 15:00 (CEST)." in page.text
+    assert "works until 3 May 2027 at 15:00 (CEST). Nothing changes until you use it." in page.text
     page.submit({"email": address}, button="Send the link", expect=303)
     assert new_address.find_asked(person, NOW).expires_at == NOW + HOUR
     assert "the link works until 3 May 2027 at 15:00" in pages.get("own_moves.address").text
@@ -198,7 +198,7 @@ def test_link_to_an_address_that_organisers_enter_outlasts_the_freeze(organiser,
 def test_no_link_to_a_new_address_outlasts_the_event(organiser, event, person):
     set_moments(event, starts_at=NOW, ends_at=NOW + HOUR)
     page = asked_of(organiser, person)
-    assert "Nothing changes until it is used, before 3 May 2027 at 15:00 (CEST)." in page.text
+    assert "works until 3 May 2027 at 15:00 (CEST). Nothing changes until it is used." in page.text
     page.submit({"email": NEW}, button="Send the link", expect=303)
     assert_ends(newest_mail(person, "new-address").token, NOW + HOUR)
 

@@ -15,7 +15,7 @@ from tests.factories.questions import make_question
 from tests.factories.registrations import confirmed, register, write
 from tests.registration.test_moving import move, show
 
-UNANSWERED = "NGOs asks what you have not answered yet: “Question payer”."
+UNANSWERED = "Not answered yet for NGOs: “Question payer”."
 
 
 @pytest.fixture
@@ -54,7 +54,7 @@ def test_person_is_led_to_the_questions_that_the_new_sector_requires(pages, even
     page = move_by_page(pages, person, "ngo")
     assert (page.h1, page.flashes) == ("Change your details", ["You are in NGOs now.", UNANSWERED])
     note = pages.get("self_service.show")
-    assert "Your sector asks what you have not answered yet: Question payer" in " ".join(note.text.split())
+    assert "You have not answered these questions yet: Question payer" in " ".join(note.text.split())
     note.follow("Answer these questions").submit({"q-payer": ""}, button="Save", expect=422)
     saved = page.submit({"q-payer": "Alfa"}, button="Save", follow=True)
     assert (saved.h1, "Answer these questions" in saved.links) == ("You have a place", False)
@@ -65,7 +65,7 @@ def test_person_reads_it_in_swedish(pages, event):
     pages.get(f"/sv/r/{write(links.issue, person, TokenPurpose.MANAGE, now=NOW)}", follow=True)
     page = pages.get("/sv/r/sector").submit({"sector": "ngo"}, button="Byt sektor", follow=True)
     assert (
-        page.flashes[1] == "Sektorn Civilsamhälle frågar sådant som du inte har svarat på än: ”Fråga payer”."
+        page.flashes[1] == "I sektorn Civilsamhälle har du inte svarat på de här frågorna än: ”Fråga payer”."
     )
 
 
@@ -99,7 +99,7 @@ def test_organiser_reads_what_the_person_has_not_answered_and_the_person_reads_i
     page = show(organiser, person).follow("Move to another sector")
     shown = page.submit({"sector": "ngo", "if_full": "stay"}, button="Move", follow=True)
     assert shown.flashes == [
-        "Moved to NGOs. NGOs asks what the person has not answered yet: “Question payer”."
+        "Moved to NGOs. Not answered yet by the person for NGOs: “Question payer”."
         " NGOs also asks about food and access: “Question diet”."
     ]
     pages.get(f"/en/r/{write(links.issue, person, TokenPurpose.MANAGE, now=NOW)}", follow=True)
@@ -112,7 +112,7 @@ def test_unconfirmed_persons_form_counts_as_their_answers(organiser, event):
     for person, missing in zip(people, (False, True), strict=True):
         page = show(organiser, person).follow("Move to another sector")
         shown = page.submit({"sector": "ngo", "if_full": "stay"}, button="Move", follow=True)
-        assert ("not answered yet" in shown.flashes[0]) == missing
+        assert ("Not answered yet" in shown.flashes[0]) == missing
 
 
 def test_page_names_no_question_that_the_person_cannot_answer(pages, event):
