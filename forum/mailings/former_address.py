@@ -15,7 +15,7 @@ from forum.mailings.models import Mailing, MailingRecipient
 from forum.outbox import actions as outbox
 from forum.outbox.enums import AbortReason, MessageStatus
 from forum.outbox.models import OutboxMessage
-from forum.outbox.queries import UNSENT
+from forum.outbox.queries import HELD, UNSENT
 from forum.registration import former_address
 from forum.registration.models import Registration
 from forum.registration.names import canonical_email
@@ -50,12 +50,14 @@ def make_anew(registration: Registration, address: str) -> None:
 def _list_not_left(registration: Registration) -> Sequence[MailingRecipient]:
     """Return the rows by which the registration is a recipient of a message whose mail to it has not left.
 
-    Mails that have failed are among them while the message is under way: later only an organiser sends it again.
+    Mails that have failed are among them while the message is under way: later only an organiser sends it again. Mails
+    that a restore holds back are not, because they may have arrived already.
     """
     is_failed = OutboxMessage.status == MessageStatus.FAILED
     not_left = or_(OutboxMessage.status.in_(UNSENT), is_failed & Mailing.status.in_(STARTED))
     query = select(MailingRecipient).join(MailingRecipient.message).join(MailingRecipient.mailing)
-    mine = query.where(MailingRecipient.registration_id == registration.id, not_left)
+    is_free = OutboxMessage.next_attempt_at.is_distinct_from(HELD)
+    mine = query.where(MailingRecipient.registration_id == registration.id, not_left, is_free)
     whole = mine.options(joinedload(MailingRecipient.mailing)).order_by(MailingRecipient.id)
     return db.session.scalars(whole.execution_options(populate_existing=True)).all()
 

@@ -180,10 +180,15 @@ def count_waiting(mailing_id: int) -> int:
 
 
 def count_left_out(event: Event, because: LeftOut) -> dict[int, int]:
-    """Return, by the mailing's id, how many people were left out for this reason after the mailing had begun."""
+    """Return, by the mailing's id, how many people were left out for this reason after the mailing had begun.
+
+    Somebody whose mail was being sent just then and has arrived is not counted.
+    """
     left = MailingRecipient.left_because == because, MailingRecipient.status != RecipientStatus.OMITTED
     query = select(MailingRecipient.mailing_id, func.count()).join(MailingRecipient.mailing)
-    query = query.where(Mailing.event_id == event.id, *left).group_by(MailingRecipient.mailing_id)
+    query = query.outerjoin(MailingRecipient.message)
+    has_not_arrived = OutboxMessage.status.is_distinct_from(MessageStatus.SENT)
+    query = query.where(Mailing.event_id == event.id, has_not_arrived, *left).group_by(MailingRecipient.mailing_id)
     return dict(db.session.execute(query).all())
 
 

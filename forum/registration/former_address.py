@@ -20,7 +20,7 @@ from forum.outbox import letters
 from forum.outbox.enums import AbortReason, MessageStatus
 from forum.outbox.letters import Letter
 from forum.outbox.models import OutboxMessage
-from forum.outbox.queries import UNSENT
+from forum.outbox.queries import HELD, UNSENT
 from forum.registration import deadlines, links, mails
 from forum.registration.enums import Status, TokenPurpose
 from forum.registration.models import Registration
@@ -106,7 +106,11 @@ def _renewing(registration: Registration, letter: Letter, now: datetime) -> Call
 def _waiting(
     registration: Registration, by_rule: Collection[str], now: datetime
 ) -> Sequence[ColumnElement[bool]]:
-    """Return the conditions for the mails that wait for the registration's address or have failed to reach it."""
+    """Return the conditions for the mails that wait for the registration's address or have failed to reach it.
+
+    Mails that a restore holds back are not among them: they may have arrived already, and leave only when an operator
+    releases them.
+    """
     stays = {mails.ADDRESS_LEAVING, *by_rule}
     if deadlines.is_past_offer(registration, now):
         # The worker gives more time for an offer whose mail has not left, and then tells the new address (`expiry`).
@@ -116,4 +120,5 @@ def _waiting(
         OutboxMessage.recipient == registration.email,
         OutboxMessage.status.in_((*UNSENT, MessageStatus.FAILED)),
         OutboxMessage.kind.not_in(stays),
+        OutboxMessage.next_attempt_at.is_distinct_from(HELD),
     )

@@ -13,6 +13,7 @@ from forum.mailings.models import MailingRecipient
 from forum.mailings.queries import Counts, count_by_result, list_told_at
 from forum.outbox.enums import AbortReason, MessageStatus
 from forum.outbox.models import OutboxMessage
+from forum.outbox.queries import HELD
 from forum.privacy import restricting
 from forum.registration import new_address, separating, uniting
 from forum.registration.enums import RestrictionKind
@@ -88,6 +89,18 @@ def test_a_mail_that_was_not_tried_is_made_anew_for_the_new_address(organiser, e
     assert (mails_to(OLD), mails_to(NEW)) == ([], [MessageStatus.QUEUED])
     assert result_of(organiser, mailing) == [("In the queue", "")]
     assert NEW in read(mail_of(mailing, person)).raw.decode()
+
+
+def test_a_mail_that_a_restore_holds_back_is_not_made_anew(event, person):
+    """It may have arrived before the restore, and only an operator releases it."""
+    mailing = make_mails(event)
+    held = try_once(mailing, person, MessageStatus.AWAITING_RETRY)
+    write(setattr, held, "next_attempt_at", HELD)
+    move(person)
+    run_jobs_of_mailings()
+    db.session.refresh(held)
+    assert (held.status, held.next_attempt_at) == (MessageStatus.AWAITING_RETRY, HELD)
+    assert mails_to(NEW) == []
 
 
 @pytest.mark.parametrize("state", TRIED)

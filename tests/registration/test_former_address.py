@@ -9,6 +9,7 @@ from forum import clock
 from forum.extensions import db
 from forum.outbox.enums import AbortReason, MessageStatus
 from forum.outbox.models import OutboxMessage
+from forum.outbox.queries import HELD
 from forum.privacy import mails as privacy_mails
 from forum.privacy import restricting
 from forum.registration import actions, expiry, links, mails, new_address, uniting
@@ -95,6 +96,17 @@ def test_mails_that_have_left_and_those_to_others_stay_as_they_are(event, person
     db.session.refresh(waits)
     assert waits.status == MessageStatus.QUEUED
     assert ("confirmed", MessageStatus.SENT) in mails_to(OLD)
+
+
+def test_a_mail_that_a_restore_holds_back_is_not_made_anew(person):
+    """It may have arrived before the restore, and only an operator releases it."""
+    held = newest_mail(person, "confirmed").row
+    put_off(held)
+    write(setattr, held, "next_attempt_at", HELD)
+    move(person)
+    db.session.refresh(held)
+    assert (held.status, held.next_attempt_at) == (MessageStatus.AWAITING_RETRY, HELD)
+    assert held.content is not None
 
 
 def test_an_open_offer_is_told_to_the_new_address_with_its_reason(offered):
