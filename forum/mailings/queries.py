@@ -188,7 +188,9 @@ def count_left_out(event: Event, because: LeftOut) -> dict[int, int]:
     query = select(MailingRecipient.mailing_id, func.count()).join(MailingRecipient.mailing)
     query = query.outerjoin(MailingRecipient.message)
     has_not_arrived = OutboxMessage.status.is_distinct_from(MessageStatus.SENT)
-    query = query.where(Mailing.event_id == event.id, has_not_arrived, *left).group_by(MailingRecipient.mailing_id)
+    query = query.where(Mailing.event_id == event.id, has_not_arrived, *left).group_by(
+        MailingRecipient.mailing_id
+    )
     return dict(db.session.execute(query).all())
 
 
