@@ -130,9 +130,11 @@ def _forget(event_id: int, gone: Sequence[Called], stays: Sequence[Called]) -> N
         said = Said(text)
         return any(names(said, one) for one in gone) and not any(names(said, one) for one in stays)
 
-    # Lock the views: one that its owner deletes meanwhile could not be renamed any more.
-    mine = select(SavedView).where(SavedView.event_id == event_id).order_by(SavedView.id).with_for_update()
-    for view in db.session.scalars(mine.execution_options(populate_existing=True)).all():
+    # Lock the views: one that its owner deletes meanwhile could not be renamed any more. Lock them alone, and not their
+    # owners, who are read with them: whoever saves a view locks its owner first.
+    mine = select(SavedView).where(SavedView.event_id == event_id).order_by(SavedView.id)
+    locked = mine.with_for_update(of=SavedView, key_share=True).execution_options(populate_existing=True)
+    for view in db.session.scalars(locked).all():
         if is_due(view.query.get("q") or "", _finds):
             db.session.delete(view)
         elif is_due(view.name.replace("#", " "), _mentions):

@@ -5,10 +5,13 @@ from datetime import timedelta
 
 import pytest
 from sqlalchemy import delete, select, update
+from sqlalchemy import text as sql
+from sqlalchemy.engine import make_url
 
 from forum.accounts.enums import Role
 from forum.accounts.models import Membership, User
 from forum.audit.models import AuditDetails, AuditEntry
+from forum.database import start_write
 from forum.extensions import db
 from forum.jobs.table import JOBS
 from forum.jobs.worker import run_job
@@ -16,15 +19,18 @@ from forum.people import notes
 from forum.people.models import RegistrationTag
 from forum.privacy import erasing
 from forum.questions.models import Question
-from forum.registration import actions, expiry, forgetting, new_address, protection, saved_views
+from forum.registration import actions, expiry, forgetting, new_address, protection, saved_views, views_naming
 from forum.registration.applicant import CHANGEABLE, Details
+from forum.registration.models import Registration
 from forum.registration.saved_view_models import SavedView
-from tests.factories.events import NOW
+from tests.factories.events import NOW, make_event
 from tests.factories.mails import mark_all_sent
 from tests.factories.questions import make_question
 from tests.factories.registrations import confirmed, register, write
+from tests.factories.saving import save
 from tests.registration.reading import newest_mail
 from tests.tables import rows
+from tools.organisers import make_user
 
 LIST = "/console/nf27/attendees"
 VIEWS = f"{LIST}/views"
@@ -270,6 +276,26 @@ def test_a_view_that_only_the_former_name_explains_goes_or_is_renamed(organiser,
     assert listed() == before
     write(actions.change, person, alias, actor="person", now=NOW)
     assert sorted(listed()) == ["C", "E", "Ekman's table", "View 1", "View 2"]
+
+
+@pytest.mark.postgresql
+def test_views_are_renamed_while_their_owner_is_locked(make_app, postgres_server, postgres_url):
+    """Whoever saves a view locks its owner, then the view: locking them the other way round would be a deadlock."""
+    with make_app(postgres_url).app_context():
+        event = make_event()
+        person, owner = confirmed(event, given_name="Kim"), make_user(event=event)
+        values = {"user_id": owner.id, "event_id": event.id, "name": "Kim's table"}
+        view = save(SavedView(**values, query={}, columns=[])).id
+        db.session.rollback()
+        with postgres_server.connect(make_url(postgres_url).database) as other:
+            other.execute("BEGIN")
+            other.execute("SELECT FROM users FOR NO KEY UPDATE")
+            start_write(db.session)
+            db.session.execute(sql("SET LOCAL lock_timeout = '1s'"))
+            views_naming.forget_naming([db.session.get_one(Registration, person.id)])
+            db.session.commit()
+            other.execute("ROLLBACK")
+        assert db.session.get_one(SavedView, view).name == "View 1"
 
 
 def test_a_view_that_searches_a_former_address_goes(organiser, event):
