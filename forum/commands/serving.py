@@ -16,15 +16,17 @@ from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
+from multiprocessing.connection import wait
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any
 
 import click
 from flask import Flask
-from granian import Granian
 from granian.constants import HTTPModes, Interfaces
 from granian.http import HTTP1Settings
 from granian.log import LogLevels
+from granian.server import MPServer
 
 from forum import create_app, logs, presence, seldom_garbage
 from forum.commands.supervisor import START_METHOD, Program, follow_parent, supervise
@@ -74,10 +76,31 @@ def _share_memory() -> None:
     seldom_garbage.end()
 
 
+class WebServer(MPServer):
+    """Granian's server of several processes, which knows of each whether it still runs (`runs`).
+
+    While it ends, Granian itself asks `Process.is_alive`. On a busy machine it so warned of a web process that refused
+    to stop, although that had ended in time.
+    """
+
+    def _spawn_worker(self, *given: Any, **named: Any) -> Any:
+        worker = super()._spawn_worker(*given, **named)
+        worker.is_alive = partial(runs, worker.inner)  # type: ignore[method-assign]
+        return worker
+
+
+def runs(process: BaseProcess) -> bool:
+    """Return whether a started process still runs, also while another thread waits for its end.
+
+    `Process.is_alive` says yes in the moment in which that thread has learnt the exit status and not yet stored it.
+    """
+    return not wait([process.sentinel], timeout=0)
+
+
 def run_web(web: Web) -> None:
     """Run the web processes. Granian restarts one that dies, and lets running requests finish before it ends."""
     multiprocessing.set_start_method(START_METHOD, force=True)
-    server = Granian(
+    server = WebServer(
         "forum",
         address=web.host,
         port=web.port,

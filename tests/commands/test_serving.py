@@ -215,6 +215,20 @@ def test_web_only_leaves_the_worker_to_others(run):
     assert '"level": "warning"' not in forum.output.read_text()  # a normal start must log no warning
 
 
+def test_a_web_process_that_another_thread_has_awaited_does_not_run_any_more():
+    """Granian warns of no web process that has ended, even if multiprocessing has not yet stored its exit status."""
+    server = serving.WebServer("forum", interface="wsgi")
+    server._sso = None  # Granian's socket, which it opens before it makes web processes
+    worker = server._spawn_worker(idx=0, target=lambda *_given: signal.pause(), callback_loader=None)
+    web = worker.inner
+    web.start()
+    runs = worker.is_alive()
+    os.kill(web.pid, signal.SIGKILL)
+    os.waitpid(web.pid, 0)
+
+    assert (runs, web.is_alive(), worker.is_alive()) == (True, True, False)
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("command", ["run", "dev", "serve", "worker"])
 def test_every_serving_command_works_until_it_is_told_to_end(
