@@ -15,7 +15,7 @@ from sqlalchemy.orm import undefer
 
 from forum.events.models import Event, Sector
 from forum.extensions import db
-from forum.registration import belonging, given, names, places, queries, searching
+from forum.registration import belonging, given, names, places, queries, searching, views_naming
 from forum.registration.applicant import CHANGEABLE, Applicant
 from forum.registration.belonging import Belonging
 from forum.registration.deadlines import CONFIRM_TIME
@@ -213,9 +213,11 @@ def _put(registration: Registration, told: Mapping[str, Any], asked_at: datetime
     if moved:
         places.release(registration)
         registration.sector, registration.requested_at = sector, asked_at
+    former = views_naming.naming_values(registration)
     for name in CHANGEABLE:
         setattr(registration, name, told[name])
     derive(registration)
+    views_naming.forget_former(registration, former)
     say_identity(registration, is_protected=told["is_protected"], real_name=told["real_name"], now=now)
     if told["given"]:
         given.store(registration, told["given"], now=now)

@@ -31,6 +31,7 @@ from forum.registration import (
     queries,
     reviewing,
     unconfirmed,
+    views_naming,
 )
 from forum.registration.applicant import CHANGEABLE
 from forum.registration.enums import Status
@@ -189,6 +190,7 @@ def _return_mails(one: Registration, other: Registration, since: datetime) -> No
 def _give_back(kept: Registration, ended: Registration, before: Before, now: datetime) -> None:
     """Restore those values from before the merge that were not changed after it. Raises CannotBeUndone."""
     now_, theirs, key = values_of(kept), values_of(ended), kept.organisation_key
+    former = views_naming.naming_values(kept)
     same = {name: old for name, old in before["values"].items() if now_.get(name) == theirs.get(name)}
     for name in set(same) & set(CHANGEABLE):
         setattr(kept, name, same[name])
@@ -204,6 +206,7 @@ def _give_back(kept: Registration, ended: Registration, before: Before, now: dat
     if kept.holds_place and moved != key and not caps.has_room(kept.event, moved, kept.sector_id):
         raise CannotBeUndone
     answers.derive(kept)
+    views_naming.forget_former(kept, former)
     sent = before.get("files", {})
     put_answers(
         kept, {name: old for name, old in same.items() if name.startswith(ASKED) and name not in sent}

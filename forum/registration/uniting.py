@@ -31,6 +31,7 @@ from forum.registration import (
     places,
     queries,
     restrictions,
+    views_naming,
     waiting_list,
 )
 from forum.registration.applicant import CHANGEABLE
@@ -147,6 +148,7 @@ def _end(registration: Registration, now: datetime) -> None:
 def _take_over(pair: Pair, chosen: Collection[str]) -> None:
     """Store the chosen values in the kept registration. Raises OrganisationFull."""
     stays, ends, key = pair.stays, pair.ends, pair.stays.organisation_key
+    former = views_naming.naming_values(stays)
     for name in set(chosen) & set(CHANGEABLE):
         setattr(stays, name, getattr(ends, name))
     if EMAIL in chosen:
@@ -157,6 +159,7 @@ def _take_over(pair: Pair, chosen: Collection[str]) -> None:
     if stays.holds_place and moved != key and not caps.has_room(stays.event, moved, stays.sector_id):
         raise OrganisationFull
     answers.derive(stays)
+    views_naming.forget_former(stays, former)
     theirs, sent = values_of(ends), files_among(stays, chosen)
     put_answers(
         stays, {name: theirs.get(name) for name in chosen if name.startswith(ASKED) and name not in sent}
@@ -250,9 +253,9 @@ def _tell(pair: Pair, old_email: str, taken_back: TakenBack, now: datetime) -> N
     stays = pair.stays
     if stays.email != old_email:
         links.revoke(stays, now=now)
-        former_address.say_again(stays, taken_back, now=now)
         if taken_back.told_status:
             mails.queue_for_state(stays, why=offers.why_of(stays), now=now)
+        former_address.say_again(stays, taken_back, now=now)
     mails.queue(stays, MAIL, now, leads_to=TokenPurpose.MANAGE, stays=True)
     left = {pair.ends.email, old_email} - {stays.email, ""}
     for email in sorted(left):

@@ -6,7 +6,7 @@ the word it would show more people. One whose name alone does is renamed, becaus
 
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import asdict, dataclass, fields, replace
 from functools import cached_property
 from itertools import count
 from typing import Any
@@ -111,16 +111,22 @@ def forget_naming(registrations: Iterable[Registration]) -> None:
         _forget(event_id, gone, ())
 
 
+def naming_values(registration: Registration) -> Mapping[str, Any]:
+    """Return the values by which a text can name the person, to be given to `forget_former` after they change."""
+    return asdict(Called.of(registration))
+
+
 def forget_former(registration: Registration, before: Mapping[str, Any]) -> None:
     """Delete or rename the views that name the person only by values that the registration has had `before`.
 
     Somebody may take another name, such as an alias, so that nobody reads the former one any more (P22). It makes no
     difference whether the identity is protected, because a view that goes would tell (P21).
     """
-    called = Called.of(registration)
-    former = {name: value or "" for name, value in before.items() if hasattr(called, name)}
+    called = naming_values(registration)
+    former = {name: before[name] or "" for name in called if name in before and before[name] != called[name]}
     if former:
-        _forget(registration.event_id, [replace(called, **former)], [called])
+        present = Called(**called)
+        _forget(registration.event_id, [replace(present, **former)], [present])
 
 
 def _forget(event_id: int, gone: Sequence[Called], stays: Sequence[Called]) -> None:

@@ -19,7 +19,17 @@ from forum.people import notes
 from forum.people.models import RegistrationTag
 from forum.privacy import erasing
 from forum.questions.models import Question
-from forum.registration import actions, expiry, forgetting, new_address, protection, saved_views, views_naming
+from forum.registration import (
+    actions,
+    expiry,
+    forgetting,
+    new_address,
+    protection,
+    saved_views,
+    separating,
+    uniting,
+    views_naming,
+)
 from forum.registration.applicant import CHANGEABLE, Details
 from forum.registration.models import Registration
 from forum.registration.saved_view_models import SavedView
@@ -296,6 +306,30 @@ def test_views_are_renamed_while_their_owner_is_locked(make_app, postgres_server
             db.session.commit()
             other.execute("ROLLBACK")
         assert db.session.get_one(SavedView, view).name == "View 1"
+
+
+def test_a_merge_and_its_undoing_leave_no_view_with_the_former_name(organiser, event):
+    """Whoever registers again under an alias and is merged is called so from then on (P22)."""
+    person = confirmed(event, given_name="Kim", family_name="Ek")
+    alias = confirmed(event, given_name="Alva", family_name="Ström")
+    for name, sought in (("A", "kim"), ("B", "alva"), ("C", "ström")):
+        save_view(organiser, name, f"?q={sought}")
+    save_view(organiser, "Kim's table", "?sector=ngo")
+    taken = ["given_name", "family_name"]
+    merge = write(uniting.unite, person, alias, taken, actor="user:1", now=NOW)
+    db.session.refresh(merge.kept)
+    assert (merge.kept.given_name, sorted(listed())) == ("Alva", ["B", "C", "View 1"])
+    save_view(organiser, "Alva", "?sector=ngo")
+    write(separating.separate, merge, actor="user:1", now=NOW)
+    assert sorted(listed()) == ["View 1", "View 2"]
+
+
+def test_a_name_of_the_form_that_came_first_goes_once_another_one_is_confirmed(organiser, event):
+    person = register(event, email="kim@example.org", given_name="Kim", family_name="Ek")
+    save_view(organiser, "A", "?q=ek")
+    register(event, email="kim@example.org", given_name="Alva", family_name="Ström", submission_key="second")
+    write(actions.confirm_by_link, newest_mail(person).token, frozenset(), now=NOW)
+    assert listed() == []
 
 
 def test_a_view_that_searches_a_former_address_goes(organiser, event):
