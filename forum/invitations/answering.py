@@ -64,7 +64,7 @@ def accept(invitation: Invitation, applicant: Applicant, *, now: datetime) -> Re
     if is_held := invitation.holds_place:
         _hand_over(invitation, registration)
     _end_with(invitation, registration, now)
-    known = {"sector": invitation.sector.key, "place": is_held, "invited": is_invited}
+    known = {"sector": invitation.sector.key, "place": is_held, "invited_for": is_invited}
     audit.record(REGISTRATION_RECEIVED, registration, actor="person", at=now, **known)
     registrations.confirm(registration, now=now)
     if is_held:

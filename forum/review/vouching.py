@@ -44,7 +44,8 @@ def _says(entry: AuditEntry, is_organiser: bool, is_organisers_address: bool) ->
         return True
     # Forget earlier entries: before migration 0050 an erased registration, perhaps vouched for, may have had this id.
     if entry.action == REGISTRATION_RECEIVED:
-        return is_organiser or bool(payload.get("invited"))
+        # Earlier versions recorded "invited" whatever organisation the person had typed, so that counts for nothing.
+        return is_organiser or bool(payload.get("invited_for"))
     if entry.action == ADDRESS_CHANGED:
         return None if is_organisers_address else False
     return None if is_organiser or "organisation" not in payload.get("fields", ()) else False

@@ -5,6 +5,8 @@ from datetime import timedelta
 import pytest
 from flask_babel import force_locale
 
+from forum.audit.actions import record
+from forum.audit.queries import REGISTRATION_RECEIVED
 from forum.events.queries import find_sector
 from forum.invitations import actions
 from forum.invitations.actions import Invitee, Terms
@@ -95,6 +97,22 @@ def test_nobody_makes_a_domain_known_by_registering(open_to_all):
     known = {"approved.example", "added.example", "invited.example"}
     assert known_domains(open_to_all, "Polisen") == known
     assert by_themselves.status == "confirmed"
+
+
+def test_an_invitation_that_an_earlier_version_recorded_vouches_for_nobody(open_to_all):
+    """Earlier versions recorded `invited` whatever organisation the person had typed."""
+    known = []
+    for key in ("invited", "invited_for"):
+        person = confirmed(
+            open_to_all, "ngo", organisation="Polisen", email=f"a@{key.replace('_', '-')}.example"
+        )
+        write(
+            lambda who=person, told=key: record(
+                REGISTRATION_RECEIVED, who, actor="person", at=NOW, **{told: True}
+            )
+        )
+        known.append(known_domains(open_to_all, "Polisen"))
+    assert known == [set(), {"invited-for.example"}]
 
 
 def test_a_held_place_makes_no_domain_known_before_organisers_have_decided(open_to_all):
