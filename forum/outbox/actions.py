@@ -246,7 +246,7 @@ def _draft(
 
 
 def _redraft(message: OutboxMessage, former: Draft, renew: Callable[[str], str]) -> Draft:
-    """Return the draft of a mail with the words of another one, which was to another address."""
+    """Return the draft of a mail with the words of another one, which was to another address, and with its date."""
     recipient, answers_to = mailbox(message.recipient), former.reply_to.address if former.reply_to else ""
     return replace(
         former,
@@ -255,7 +255,6 @@ def _redraft(message: OutboxMessage, former: Draft, renew: Callable[[str], str])
         text=renew(former.text),
         html=renew(former.html),
         message_id=message.message_id,
-        date=message.created_at,
     )
 
 

@@ -184,12 +184,13 @@ def confirm(token: str, *, now: datetime) -> Registration:
     suppressions.note_reached(registration)
     audit.record("registration.address_changed", registration, actor=PERSON, at=now)
     db.session.flush()
-    former_address.say_again(registration, taken_back, now=now)
     if registration.status == Status.PENDING:
         # Links to the former address end unused: the answers of the form that came first are confirmed here.
         actions.confirm(registration, answers.find_first_form(registration), now=now)
     else:
         _tell(registration, now)
+    # After the mail of the status, which ends failed mails: one of these that cannot be built is to stay in sight.
+    former_address.say_again(registration, taken_back, now=now)
     if moves or has_freed:
         waiting_list.offer_free_places(registration.event, now=now)
     return registration

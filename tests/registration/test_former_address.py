@@ -1,6 +1,9 @@
 """Mails that wait for a former address of a registration: none goes there, and what matters goes to the new one."""
 
 import logging
+from datetime import timedelta
+from email import message_from_bytes
+from email.utils import format_datetime
 
 import pytest
 from sqlalchemy import update
@@ -134,11 +137,14 @@ def test_an_offer_whose_mail_has_not_left_in_time_lasts_longer_at_the_new_addres
 
 
 def test_words_of_organisers_go_to_the_new_address_with_a_link_that_works(person):
-    write(mails.queue_about_review, person, "approved", words="Tag med legitimation – åäö.", now=NOW)
+    before = NOW - timedelta(hours=5)
+    write(mails.queue_about_review, person, "approved", words="Tag med legitimation – åäö.", now=before)
     former = newest_mail(person, "approved")
     put_off(former.row)
     move(person)
     fresh = newest_mail_to(NEW, "approved")
+    # It says what was true when it was written, so it keeps that date.
+    assert [message_from_bytes(mail.raw)["Date"] for mail in (former, fresh)] == [format_datetime(before)] * 2
     assert fresh.text.replace(fresh.token, former.token) == former.text
     assert fresh.html.replace(fresh.token, former.token) == former.html
     assert (fresh.subject, f"To: {NEW}" in fresh.raw.decode(), OLD in fresh.raw.decode()) == (
