@@ -68,7 +68,7 @@ def list_standing_work(event: Event, now: datetime) -> Iterator[Task]:
     if importing:
         title = ngettext(
             "import of people, or the undoing of one, has stood still for 15 minutes",
-            "imports of people, or the undoing of some, have stood still for 15 minutes",
+            "imports of people, or undoings of imports, have stood still for 15 minutes",
             importing,
         )
         yield Task(importing, title, told, url_for("imports.index", event=event.slug), is_trouble=True)

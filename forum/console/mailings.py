@@ -168,7 +168,9 @@ def _refusal_words(refusal: MailingRefused | ChangedMeanwhile) -> str:
         case EventHidden():
             return _("Nobody can be written to while the event is not public, or once it is over.")
         case TooLate():
-            return _("The reminder’s time is over. It leaves within twelve hours of its hour or not at all.")
+            return _(
+                "The reminder’s time is over: it is sent at most twelve hours after the time it was planned for."
+            )
         case NobodyToTell():
             return _("Everybody already knows about the change.")
         case WordsMissing(languages=codes):

@@ -43,7 +43,9 @@ REFUSALS = {
     NobodyToTell: _l("There is nobody to write to. Choose other people."),
     NotAhead: _l("Choose a time at least a minute ahead, and before the event is over."),
     NothingFailed: _l("No message has failed."),
-    TooLate: _l("The reminder’s time is over. It leaves within twelve hours of its hour or not at all."),
+    TooLate: _l(
+        "The reminder’s time is over: it is sent at most twelve hours after the time it was planned for."
+    ),
     SubjectTells: _l(
         "The subject names the forum, organiser or place as they are called now. Save the words with another one."
     ),

@@ -105,10 +105,13 @@ def why_not_cancelled(registration: Registration) -> str:
         actions.refuse_cancelling(registration, user_id=g.user.id)
     except Recused:
         return _(
-            "You have left the decision about this person to others, so you cannot cancel the registration."
+            "You have left the decision about this person to others, so you can neither cancel nor merge the"
+            " registration."
         )
     except SecondNeeded:
-        return _("A refusal needs a second organiser, so one alone cannot cancel the registration.")
+        return _(
+            "A refusal needs a second organiser, so one alone can neither cancel nor merge the registration."
+        )
     return ""
 
 

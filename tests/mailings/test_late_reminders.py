@@ -160,7 +160,7 @@ def test_a_paused_reminder_whose_time_is_over_does_not_go_on_and_says_so(event, 
     move(event, "starts_at", NOW + DAY)  # its twelve hours are then long over
     page = resuming.submit(follow=True)
     assert page.flashes == [
-        "The reminder’s time is over. It leaves within twelve hours of its hour or not at all."
+        "The reminder’s time is over: it is sent at most twelve hours after the time it was planned for."
     ]
     assert "The reminder’s time is over, so it does not go on." in page.text
     assert page.all(RESUME) == []

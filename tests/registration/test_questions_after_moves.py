@@ -54,19 +54,17 @@ def test_person_is_led_to_the_questions_that_the_new_sector_requires(pages, even
     page = move_by_page(pages, person, "ngo")
     assert (page.h1, page.flashes) == ("Change your details", ["You are in NGOs now.", UNANSWERED])
     note = pages.get("self_service.show")
-    assert "You have not answered these questions yet: Question payer" in " ".join(note.text.split())
-    note.follow("Answer these questions").submit({"q-payer": ""}, button="Save", expect=422)
+    assert "Not answered yet: Question payer" in " ".join(note.text.split())
+    note.follow("Answer now").submit({"q-payer": ""}, button="Save", expect=422)
     saved = page.submit({"q-payer": "Alfa"}, button="Save", follow=True)
-    assert (saved.h1, "Answer these questions" in saved.links) == ("You have a place", False)
+    assert (saved.h1, "Answer now" in saved.links) == ("You have a place", False)
 
 
 def test_person_reads_it_in_swedish(pages, event):
     person = confirmed(event, "tech")
     pages.get(f"/sv/r/{write(links.issue, person, TokenPurpose.MANAGE, now=NOW)}", follow=True)
     page = pages.get("/sv/r/sector").submit({"sector": "ngo"}, button="Byt sektor", follow=True)
-    assert (
-        page.flashes[1] == "I sektorn Civilsamhälle har du inte svarat på de här frågorna än: ”Fråga payer”."
-    )
+    assert page.flashes[1] == "I sektorn Civilsamhälle återstår att svara på: ”Fråga payer”."
 
 
 def test_person_who_has_answered_everything_reads_their_own_page(pages, event):
@@ -103,7 +101,7 @@ def test_organiser_reads_what_the_person_has_not_answered_and_the_person_reads_i
         " NGOs also asks about food and access: “Question diet”."
     ]
     pages.get(f"/en/r/{write(links.issue, person, TokenPurpose.MANAGE, now=NOW)}", follow=True)
-    assert "Answer these questions" in pages.get("self_service.show").links
+    assert "Answer now" in pages.get("self_service.show").links
 
 
 def test_unconfirmed_persons_form_counts_as_their_answers(organiser, event):
@@ -127,7 +125,7 @@ def test_page_names_no_question_that_the_person_cannot_answer(pages, event):
         (question, "withdrawn_at", NOW, False),
     ):
         write(setattr, row, name, value)
-        assert ("Answer these questions" in pages.get("self_service.show").links) == is_named
+        assert ("Answer now" in pages.get("self_service.show").links) == is_named
 
 
 def test_condition_of_a_question_counts_after_a_move(event):

@@ -23,7 +23,10 @@ from tests.registration.reading import kinds_for, newest_mail
 from tools.pages import Pages
 
 HERE = {"event": "nf27"}
-RECUSED = "You have left the decision about this person to others, so you cannot cancel the registration."
+RECUSED = (
+    "You have left the decision about this person to others,"
+    " so you can neither cancel nor merge the registration."
+)
 
 
 @pytest.fixture
@@ -192,7 +195,10 @@ def test_cancelling_is_no_way_around_a_review(organiser, sign_in_as, event, peop
     again.submit(button="Cancel the registration", expect=303)
     write(setattr, event, "has_second_reviewer", True)
     page = organiser.get("attendees.cancel", **of(people[1]))
-    assert "A refusal needs a second organiser, so one alone cannot cancel the registration." in page.text
+    assert (
+        "A refusal needs a second organiser, so one alone can neither cancel nor merge the registration."
+        in page.text
+    )
     assert page.soup.select("form.form") == []
     assert [status(one) for one in people] == [Status.IN_REVIEW, Status.IN_REVIEW, Status.CANCELLED]
 
@@ -221,7 +227,7 @@ def test_merging_is_no_way_around_a_review(organiser, sign_in_as, event, people)
         assert (RECUSED in refused.text, refused.soup.select("form.form")) == (True, [])
     later = merging(organiser, second, kept)
     write(setattr, event, "has_second_reviewer", True)
-    told = "A refusal needs a second organiser, so one alone cannot cancel the registration."
+    told = "A refusal needs a second organiser, so one alone can neither cancel nor merge the registration."
     assert told in later.submit({"taken": ["family_name", "organisation"]}, expect=409).text
     page = merging(organiser, first, second)
     assert "You cannot merge these two before the review is decided." in page.text
