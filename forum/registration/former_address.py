@@ -21,7 +21,7 @@ from forum.outbox.enums import AbortReason, MessageStatus
 from forum.outbox.letters import Letter
 from forum.outbox.models import OutboxMessage
 from forum.outbox.queries import HELD, UNSENT
-from forum.registration import deadlines, links, mails
+from forum.registration import deadlines, links, mails, offers
 from forum.registration.enums import Status, TokenPurpose
 from forum.registration.models import Registration
 
@@ -80,11 +80,17 @@ def take_back(registration: Registration, address: str, *, now: datetime) -> Tak
     return TakenBack(kept, any(kinds[number] in OF_STATUS for number in gone))
 
 
-def say_again(registration: Registration, taken: TakenBack, *, now: datetime) -> None:
-    """Queue the mails that were taken back, but for those that told the status, to the registration's new address.
+def tell_anew(registration: Registration, taken: TakenBack, *, tells_status: bool, now: datetime) -> None:
+    """Queue the mails that were taken back to the registration's new address, then the mail of its present status.
 
-    Each gets a new personal link in place of its former one. Call after the former links have ended.
+    The present status comes last, because people believe the newest mail: an earlier mail may say that an offer was
+    withdrawn, after which the person got another one. Each mail gets a new personal link in place of its former one.
+    Without `tells_status` the caller queues the mail of the status, afterwards. Call after the former links have ended.
     """
+    has_status = tells_status and not deadlines.is_past_offer(registration, now)
+    if has_status:
+        # Settle earlier dead letters first: a mail below that cannot be built is to stay in sight of organisers.
+        outbox.settle_failed(registration.id)
     for letter in taken.letters:
         outbox.queue_anew(
             letter,
@@ -93,6 +99,9 @@ def say_again(registration: Registration, taken: TakenBack, *, now: datetime) ->
             renew=_renewing(registration, letter, now),
             now=now,
         )
+    if has_status:
+        why = offers.why_of(registration)
+        mails.queue_for_state(registration, why=why, replaces_failed=False, now=now)
 
 
 def _renewing(registration: Registration, letter: Letter, now: datetime) -> Callable[[str], str]:

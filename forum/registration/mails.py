@@ -203,19 +203,21 @@ def queue_for_state(
     submission: Submission | None = None,
     *,
     why: Mapping[str, Any] | None = None,
+    replaces_failed: bool = True,
     now: datetime,
 ) -> OutboxMessage | None:
     """Queue the mail that fits the registration's status; return None for an offer whose time is over.
 
     `submission` is the form whose answers count once the mail's link confirms the registration. `why` holds the
-    reasons for the offer of a place. The mail replaces the person's dead letters (failed mails), so no organiser has to
-    deal with them any more.
+    reasons for the offer of a place. The mail replaces the person's dead letters (failed mails), unless
+    `replaces_failed` is False, so no organiser has to deal with them any more.
 
     The worker ends such an offer or gives more time, and its mail says so.
     """
     if deadlines.is_past_offer(registration, now):
         return None
-    outbox.settle_failed(registration.id)
+    if replaces_failed:
+        outbox.settle_failed(registration.id)
     if registration.status == Status.PENDING:
         return queue_received(registration, submission, now=now)
     if registration.status == Status.OFFERED:

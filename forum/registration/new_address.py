@@ -28,7 +28,6 @@ from forum.registration import (
     links,
     mails,
     names,
-    offers,
     owners,
     places,
     queries,
@@ -184,23 +183,22 @@ def confirm(token: str, *, now: datetime) -> Registration:
     suppressions.note_reached(registration)
     audit.record("registration.address_changed", registration, actor=PERSON, at=now)
     db.session.flush()
-    if registration.status == Status.PENDING:
+    is_unconfirmed = registration.status == Status.PENDING
+    if not is_unconfirmed:
+        _confirm_again(registration, now)
+    former_address.tell_anew(registration, taken_back, tells_status=not is_unconfirmed, now=now)
+    if is_unconfirmed:
         # Links to the former address end unused: the answers of the form that came first are confirmed here.
         actions.confirm(registration, answers.find_first_form(registration), now=now)
-    else:
-        _tell(registration, now)
-    # After the mail of the status, which ends failed mails: one of these that cannot be built is to stay in sight.
-    former_address.say_again(registration, taken_back, now=now)
     if moves or has_freed:
         waiting_list.offer_free_places(registration.event, now=now)
     return registration
 
 
-def _tell(registration: Registration, now: datetime) -> None:
-    """Send the message of the registration's status to its new address."""
+def _confirm_again(registration: Registration, now: datetime) -> None:
+    """Note that the address of a registration past its first confirmation is confirmed; renew its calendar entry."""
     registration.confirmed_at = registration.confirmed_at or now
     # A calendar may hold an earlier registration's entry for this address: only one with a higher number replaces it.
     earlier = queries.find_last_calendar_sequence(registration)
     if earlier is not None and earlier >= registration.calendar_sequence:
         registration.calendar_sequence = earlier + 1
-    mails.queue_for_state(registration, why=offers.why_of(registration), now=now)

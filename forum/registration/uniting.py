@@ -253,9 +253,7 @@ def _tell(pair: Pair, old_email: str, taken_back: TakenBack, now: datetime) -> N
     stays = pair.stays
     if stays.email != old_email:
         links.revoke(stays, now=now)
-        if taken_back.told_status:
-            mails.queue_for_state(stays, why=offers.why_of(stays), now=now)
-        former_address.say_again(stays, taken_back, now=now)
+        former_address.tell_anew(stays, taken_back, tells_status=taken_back.told_status, now=now)
     mails.queue(stays, MAIL, now, leads_to=TokenPurpose.MANAGE, stays=True)
     left = {pair.ends.email, old_email} - {stays.email, ""}
     for email in sorted(left):

@@ -15,7 +15,7 @@ from forum.outbox.models import OutboxMessage
 from forum.outbox.queries import HELD
 from forum.privacy import mails as privacy_mails
 from forum.privacy import restricting
-from forum.registration import actions, expiry, links, mails, new_address, uniting
+from forum.registration import actions, expiry, former_address, links, mails, new_address, uniting
 from forum.registration.enums import RestrictionKind, Status, TokenPurpose
 from forum.registration.errors import LinkRefused
 from tests.factories.events import NOW, make_event, make_sector
@@ -166,6 +166,40 @@ def test_a_failed_mail_with_words_of_organisers_is_sent_to_the_new_address(perso
     write(setattr, newest_mail(person, "changed").row, "status", MessageStatus.FAILED)
     move(person)
     assert "We asked you." in newest_mail_to(NEW, "changed").text
+
+
+def test_the_present_status_is_told_after_what_was_true_before(offered):
+    """Whoever gets an offer once more, after one that was withdrawn, must not read last that it was withdrawn."""
+    write(mails.queue_about_offer, offered, "offer-withdrawn", words="Sorry.", now=NOW)
+    write(mails.queue_offered, offered, why={}, now=NOW)
+    move(offered)
+    assert [kind for kind, _state in mails_to(NEW)] == ["new-address", "offer-withdrawn", "offered"]
+
+
+def test_an_unconfirmed_person_learns_last_that_the_place_is_theirs(event):
+    person = register(event, email=OLD)
+    write(mails.queue_changed, person, [mails.SECTOR], words="We asked you.", now=NOW)
+    move(person)
+    assert [kind for kind, _state in mails_to(NEW)] == ["new-address", "changed", "confirmed"]
+    for kind in ("changed", "confirmed"):
+        assert links.follow(newest_mail_to(NEW, kind).token, TokenPurpose.MANAGE, now=NOW).id == person.id
+
+
+def test_a_mail_that_cannot_be_made_anew_stays_in_sight(person, monkeypatch):
+    """The mail of the status settles earlier dead letters, but not the organiser's words that it lacks."""
+    write(mails.queue_changed, person, [mails.SECTOR], words="We asked you.", now=NOW)
+    monkeypatch.setattr(former_address, "_renewing", lambda registration, letter, now: lambda text: None)
+    move(person)
+    assert mails_to(NEW)[1:] == [("changed", MessageStatus.FAILED), ("confirmed", MessageStatus.QUEUED)]
+
+
+def test_a_merge_tells_the_present_status_after_what_was_true_before(event, offered):
+    other = confirmed(event, email=NEW, **NAMED)
+    write(mails.queue_about_offer, offered, "offer-withdrawn", words="Sorry.", now=NOW)
+    since = last_id()
+    write(uniting.unite, offered, other, ("email",), actor="user:1", now=NOW)
+    to_new = [kind for kind, recipient in queued(since) if recipient == NEW]
+    assert to_new == ["offer-withdrawn", "offered", "merged"]
 
 
 @pytest.mark.parametrize("queue", [mails.queue_link, privacy_mails.queue_own_data])
