@@ -71,8 +71,11 @@ def _save(slug: str, reference: str, form: OrganisersMoveForm) -> str:
     outcome = moving.move(registration, into, may_wait=may_wait, actor=sign_ins.current_actor(), now=now)
     if form.words.data:
         mails.queue_changed(registration, [mails.SECTOR], words=form.words.data, now=now)
+    # Read before the commit: of an unconfirmed person another form may arrive right after it, and then nobody knows
+    # which answers count.
+    told = [moving_words.done(in_language(into.name), outcome), *_asked_more(registration, was)]
     db.session.commit()
-    return " ".join([moving_words.done(in_language(into.name), outcome), *_asked_more(registration, was)])
+    return " ".join(told)
 
 
 def _asked_more(registration: Registration, was: str) -> Iterator[str]:

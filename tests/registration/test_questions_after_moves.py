@@ -5,11 +5,13 @@ from datetime import timedelta
 import pytest
 
 from forum import clock
+from forum.extensions import db
 from forum.questions import queries
 from forum.registration import actions, given, links
 from forum.registration import queries as registrations
 from forum.registration.enums import TokenPurpose
 from forum.registration.given import Answered
+from forum.registration.models import Registration
 from tests.factories.events import NOW, make_event, make_sector
 from tests.factories.questions import make_question
 from tests.factories.registrations import confirmed, register, write
@@ -111,6 +113,25 @@ def test_unconfirmed_persons_form_counts_as_their_answers(organiser, event):
         page = show(organiser, person).follow("Move to another sector")
         shown = page.submit({"sector": "ngo", "if_full": "stay"}, button="Move", follow=True)
         assert ("Not answered yet" in shown.flashes[0]) == missing
+
+
+def test_a_form_that_arrives_right_after_a_move_does_not_make_it_a_refusal(organiser, event, monkeypatch):
+    """With two forms nobody knows which answers count; the move was stored before the second one arrived."""
+    person, commit = register(event, "tech", given={}), db.session.commit
+    number, page = person.id, show(organiser, person).follow("Move to another sector")
+
+    def commit_before_another_form():
+        commit()
+        # The request has a session of its own.
+        moved = db.session.get(Registration, number)
+        if moved.sector.key == "ngo":
+            monkeypatch.setattr(db.session, "commit", commit)
+            register(moved.event, "other", email=moved.email, now=NOW + timedelta(minutes=1), given={})
+
+    monkeypatch.setattr(db.session, "commit", commit_before_another_form)
+    shown = page.submit({"sector": "ngo", "if_full": "stay"}, button="Move", follow=True)
+    told = "Moved to NGOs. Not answered yet by the person for NGOs: “Question payer”."
+    assert (len(registrations.list_answered_forms(person)), shown.flashes) == (2, [told])
 
 
 def test_page_names_no_question_that_the_person_cannot_answer(pages, event):
