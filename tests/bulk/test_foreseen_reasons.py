@@ -4,10 +4,11 @@ Everybody is foreseen alone, and the act is then tried on them: in each state, w
 restricted, reviewed again, with the decision left to others, and with several forms for one address.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import timedelta
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
@@ -47,15 +48,21 @@ PAYLOADS = {
     TaskKind.OFFER: {"reason": "Speaks."},
     TaskKind.CANCEL: {"reason": "", "words": {}},
 }
+# Acts that may also be done in another way than in PAYLOADS: moving to a sector with or without free places.
+OTHERWISE = [
+    (TaskKind.MOVE, {"sector": "ngo", "may_wait": True}),
+    (TaskKind.MOVE, {"sector": "government", "may_wait": True}),
+]
 DETAILS = Details("Kim", "Ek", "The ministry", "", "SE", "en", None)
 
 
 @pytest.fixture
 def event(database) -> Event:
-    """Save an event in whose sector "tech" people wait, because "tech" has one place."""
+    """Save an event in whose sector "tech" people wait, because "tech" has one place; "government" has none."""
     clock.freeze(NOW)
     reviewed = make_sector("other", policy=SectorPolicy.REVIEW, ceiling=PLACES)
     sectors = [make_sector("justice", ceiling=PLACES), make_sector("tech", ceiling=1), reviewed]
+    sectors.append(make_sector("government", ceiling=0))
     return make_event(
         capacity=PLACES, organisation_cap=None, sectors=[*sectors, make_sector("ngo", ceiling=PLACES)]
     )
@@ -127,11 +134,11 @@ def foresee(person: Registration, kind: TaskKind, user_id: int) -> Outcome:
     return Outcome.DONE if foreseen.will else next(iter(foreseen.left))
 
 
-def attempt(person: Registration, kind: TaskKind, user_id: int) -> Outcome:
+def attempt(person: Registration, kind: TaskKind, user_id: int, payload: Mapping[str, Any]) -> Outcome:
     """Try the act on the person as the worker does, and roll it back."""
     start_write(db.session)
     task = SimpleNamespace(
-        id=1, kind=kind, payload=PAYLOADS[kind], event=person.event, started_by=user_id, starter=None
+        id=1, kind=kind, payload=payload, event=person.event, started_by=user_id, starter=None
     )
     row = SimpleNamespace(task=task, registration=person, seen_version=person.version)
     outcome = working._do(row, SOON)
@@ -145,13 +152,14 @@ def test_nobody_is_counted_whom_the_act_refuses_and_nobody_left_out_whom_it_take
     assert {*PAYLOADS} == {*forms.FORMS}
     differing = []
     # Where refusals need a second organiser, only cancelling has reasons of its own.
-    for kind, has_second in (*((kind, False) for kind in forms.FORMS), (TaskKind.CANCEL, True)):
+    acts = [(kind, payload, False) for kind, payload in (*PAYLOADS.items(), *OTHERWISE)]
+    for kind, payload, has_second in (*acts, (TaskKind.CANCEL, PAYLOADS[TaskKind.CANCEL], True)):
         write(setattr, event, "has_second_reviewer", has_second)
         for person in people:
-            told, done = foresee(person, kind, organiser.id), attempt(person, kind, organiser.id)
+            told, done = foresee(person, kind, organiser.id), attempt(person, kind, organiser.id, payload)
             # Whoever has left waits no longer, either: the page gives the plainer of the two reasons.
             if told != done and (told, done) != (Outcome.ENDED, Outcome.NOT_WAITING):
-                differing.append((kind, person.status, person.email, told, done))
+                differing.append((kind, payload, person.status, person.email, told, done))
     assert differing == []
 
 
@@ -166,7 +174,7 @@ def test_whoever_has_no_address_is_named_before_an_offer_and_gets_none(organiser
     assert f"Left as they are: 1. {why}." in asked.text
     assert "Offer 1 person a place" not in choose(organiser, "offer", added).text
     assert "Nobody is left for whom it can be done." in choose(organiser, "offer", added).text
-    assert attempt(added, TaskKind.OFFER, 1) == Outcome.UNCONFIRMED
+    assert attempt(added, TaskKind.OFFER, 1, PAYLOADS[TaskKind.OFFER]) == Outcome.UNCONFIRMED
     assert queued(since) == []
 
 
