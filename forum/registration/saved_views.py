@@ -6,11 +6,13 @@ What becomes of views that name somebody who is erased or renamed is in `registr
 """
 
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import bindparam, or_, select
+from sqlalchemy.exc import IntegrityError
 from werkzeug.datastructures import MultiDict
 
 from forum.accounts import queries as accounts
@@ -148,8 +150,8 @@ def save(
         raise TooManyViews
     view = SavedView(event_id=event.id, user_id=user_id, name=name, is_shared=is_shared)
     view.query, view.columns = shown.query, shown.columns
-    db.session.add(view)
-    db.session.flush()
+    with _named_once():
+        db.session.add(view)
     if is_shared:
         audit.record(SHARED, view, actor=f"user:{user_id}", at=now)
     return view
@@ -163,14 +165,28 @@ def change(
     if db.session.scalar(select(SavedView.id).where(*others, SavedView.name == name)):
         raise NameTaken
     before, was_shared = _said(view), view.is_shared
-    view.name, view.is_shared = name, is_shared
-    if shown:
-        view.query, view.columns = shown.query, shown.columns
-    db.session.flush()
+    with _named_once():
+        view.name, view.is_shared = name, is_shared
+        if shown:
+            view.query, view.columns = shown.query, shown.columns
     if is_shared and was_shared and before != _said(view):
         audit.record(CHANGED, view, actor=actor, at=now)
     if is_shared != was_shared:
         audit.record(SHARED if is_shared else TAKEN_BACK, view, actor=actor, at=now)
+
+
+@contextmanager
+def _named_once() -> Iterator[None]:
+    """Write what the block changes in a view. Raises NameTaken if the database refuses the view's name.
+
+    An erasure may have just given that name to a view that named the person (`views_naming`), without locking the
+    organiser.
+    """
+    try:
+        with db.session.begin_nested():
+            yield
+    except IntegrityError as refused:
+        raise NameTaken from refused
 
 
 def lock(view: SavedView) -> None:

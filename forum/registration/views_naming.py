@@ -8,12 +8,12 @@ import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields, replace
 from functools import cached_property
-from itertools import count
 from typing import Any
 
 from flask_babel import force_locale
 from flask_babel import gettext as _
 from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
 
 from forum.extensions import db
 from forum.folding import search_fold
@@ -24,6 +24,8 @@ from forum.registration.saved_view_models import SavedView
 # The least letters with which a word of a search text names a person: letters at the beginning of a name, and letters
 # within one. A word of a view's own name does so as a whole, from this many letters on: of a genitive an "s" is left.
 LEAST_LETTERS, LEAST_WITHIN, LEAST_WHOLE = 3, 4, 2
+# How many names beyond those of an organiser's views are tried: each may be taken at the moment of the try.
+SPARE_NAMES = 10
 WORDS = re.compile(r"[^\W_]+")
 
 
@@ -144,7 +146,7 @@ def _forget(event_id: int, gone: Sequence[Called], stays: Sequence[Called]) -> N
         if is_due(view.query.get("q") or "", _finds):
             db.session.delete(view)
         elif is_due(view.name.replace("#", " "), _mentions):
-            view.name = _neutral_name(view)
+            _rename(view)
     db.session.flush()
 
 
@@ -172,10 +174,23 @@ def _stands_for(word: str, name: str) -> bool:
     return word in {name, f"{name}s"} or is_part
 
 
-def _neutral_name(view: SavedView) -> str:
-    """Return a name that says nothing, in the language of the view's organiser, who has no other view of that name."""
+def _rename(view: SavedView) -> None:
+    """Give the view a name that says nothing, in the language of its organiser, who has no other view of that name."""
     mine = SavedView.event_id == view.event_id, SavedView.user_id == view.user_id
     taken = set(db.session.scalars(select(SavedView.name).where(*mine)))
     with force_locale(view.maker.language):
-        names = (_("View %(number)s", number=number) for number in count(1))
-        return next(name for name in names if name not in taken)
+        names = [_("View %(number)s", number=number) for number in range(1, len(taken) + SPARE_NAMES + 1)]
+    # The organiser is not locked, and may be giving another view one of these names at this moment: the database then
+    # refuses the name, and the next one is tried.
+    if not any(_takes(view, name) for name in names if name not in taken):
+        raise LookupError("every neutral name is taken")
+
+
+def _takes(view: SavedView, name: str) -> bool:
+    """Give the view this name; return False if another view of its organiser has just got the name."""
+    try:
+        with db.session.begin_nested():
+            view.name = name
+    except IntegrityError:
+        return False
+    return True
