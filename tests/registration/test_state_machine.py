@@ -31,6 +31,8 @@ from forum.delegations import adding, admitting, contact_acts, correcting, subst
 from forum.delegations.enums import Prospect
 from forum.delegations.errors import NotTheirs
 from forum.delegations.named import is_forgotten
+from forum.events import freezing
+from forum.events import queries as events
 from forum.events.enums import LineOrder, SectorPolicy
 from forum.events.freezing import AnswersFrozen
 from forum.events.models import Event
@@ -99,6 +101,7 @@ from tests.factories.saving import save
 from tests.invitations.inviting_acts import Inviting
 from tests.registration.answering import Answering, answers_of, newest
 from tests.registration.editing_acts import Editing
+from tests.registration.freezing_acts import Freezing
 from tests.registration.listed_rules import Listed
 from tests.registration.reading import newest_mail
 from tests.registration.uniting_acts import Uniting
@@ -810,6 +813,10 @@ class Everything(Deciding, ChangingDelegations, Editing, Registrations):
         self.begin_editing()
 
 
+class TowardsTheFreeze(Freezing, Everything):
+    """Sequences in which many acts come just after the freeze, which sequences of `Everything` seldom reach."""
+
+
 def is_of_people(act, told) -> bool:
     """Return whether this is a change by a person or a contact, which the freeze refuses."""
     if act in (actions.change, moving.move, new_address.ask):
@@ -830,6 +837,15 @@ def end_without_giving_back(invitation, state, *, now) -> None:
     invitation.state, invitation.ended_at, invitation.holds_place = state, now, False
 
 
+def find_end_for_organisers(event, *, actor, now) -> datetime | None:
+    """Return the end of a link to a new address as if what an organiser enters had to be confirmed before the freeze.
+
+    Answers for a person what `forum.registration.new_address.find_early_end` answers.
+    """
+    ends = [event.ends_at, *([event.freezes_at] if event.freezes_at else [])]
+    return min(ends) if min(ends) < now + deadlines.CONFIRM_TIME else None
+
+
 def tell_stories(machine=Everything, **differing) -> None:
     told = {"max_examples": 25, "stateful_step_count": 30, "deadline": None, "derandomize": True}
     everything = list(HealthCheck)
@@ -842,7 +858,7 @@ def tell_stories(machine=Everything, **differing) -> None:
 
 def test_no_part_of_the_machine_hides_an_act_of_another():
     """Two actions with one name would be one: only the last one would ever run."""
-    ours = Everything.__mro__[: Everything.__mro__.index(RuleBasedStateMachine)]
+    ours = TowardsTheFreeze.__mro__[: TowardsTheFreeze.__mro__.index(RuleBasedStateMachine)]
     names = Counter(name for part in ours for name in vars(part) if not name.startswith("__"))
     assert [name for name, number in names.items() if number > 1] == []
 
@@ -855,16 +871,16 @@ def test_places_line_and_mails_agree_whatever_happens(database):
 
 
 @pytest.mark.slow
-def test_places_line_and_mails_agree_in_longer_and_newer_stories(make_app, database_url):
+@pytest.mark.parametrize(("machine", "number"), [(Everything, 40), (TowardsTheFreeze, 15)])
+def test_places_line_and_mails_agree_in_longer_and_newer_stories(make_app, database_url, machine, number):
     """Run new random sequences of acts each time; hypothesis prints how to repeat one that fails.
 
     A failing sequence is not shortened, which would take minutes: whoever repeats the sequence may add Phase.shrink.
     """
     phases = [Phase.reuse, Phase.generate]
     with make_app(database_url).app_context():
-        tell_stories(
-            max_examples=40, stateful_step_count=40, derandomize=False, phases=phases, print_blob=True
-        )
+        newer = {"stateful_step_count": 40, "derandomize": False, "phases": phases, "print_blob": True}
+        tell_stories(machine, max_examples=number, **newer)
 
 
 def named(value) -> str:
@@ -926,6 +942,20 @@ MISTAKES_ABOUT_REFUSALS_AND_DELEGATIONS = [
     (rounds, "LEFT", {}),
     (readers, "_steps", lambda entry: {entry.action.partition(".")[2]}),
 ]
+NEVER_FROZEN = SimpleNamespace(refuse_if_frozen=lambda event, now: None)
+MISTAKES_ABOUT_THE_FREEZE = [
+    (actions, "freezing", NEVER_FROZEN),
+    (moving, "freezing", NEVER_FROZEN),
+    (substituting, "freezing", NEVER_FROZEN),
+    (correcting, "freezing", NEVER_FROZEN),
+    # A link that was sent to the person before the freeze still works after it.
+    (new_address, "_is_too_late", lambda registration, change, now: events.is_over(registration.event, now)),
+    # Organisers' links to new addresses end with the freeze, too.
+    (new_address, "find_early_end", find_end_for_organisers),
+    # The freeze begins a moment too late.
+    (freezing, "is_frozen", lambda event, now: event.freezes_at is not None and now > event.freezes_at),
+]
+ALL_MISTAKES = MISTAKES + MISTAKES_ABOUT_REFUSALS_AND_DELEGATIONS + MISTAKES_ABOUT_THE_FREEZE
 # For mistakes that take long to find, the number of the search that comes first: the quickest one that was measured.
 # If it finds the mistake no longer, after a change of the rules or acts, all other searches follow.
 FIRST_SEARCHES = {
@@ -936,6 +966,7 @@ FIRST_SEARCHES = {
     (places, "give_back"): 5,
     (caps, "refuse_if_full"): 11,
     (moving, "_foresee_without_review"): 7,
+    (moving, "freezing"): 6,
     (reviewing, "_takes_place"): 7,
     (reviewing, "begin_again"): 4,
     (reviewing, "reopen"): 2,
@@ -949,17 +980,18 @@ FIRST_SEARCHES = {
 }
 
 
-@pytest.mark.parametrize(
-    ("where", "name", "wrong"), MISTAKES + MISTAKES_ABOUT_REFUSALS_AND_DELEGATIONS, ids=named
-)
+@pytest.mark.parametrize(("where", "name", "wrong"), ALL_MISTAKES, ids=named)
 def test_a_mistake_is_called_as_the_rule_is(where, name, wrong):
     """A mistake that does not take all arguments of its rule cannot be called: it proves nothing about the rule."""
     right = getattr(where, name)
-    if not isfunction(right):
-        return
-    takes = signature(right).parameters.values()
-    named_only = [one.name for one in takes if one.kind is Parameter.KEYWORD_ONLY]
-    signature(wrong).bind(*[None] * (len(takes) - len(named_only)), **dict.fromkeys(named_only))
+    # A mistake may stand for a module, with the functions that the rule calls.
+    instead = vars(wrong).items() if isinstance(wrong, SimpleNamespace) else ()
+    for rule_itself, mistake in [(right, wrong), *((getattr(right, each), one) for each, one in instead)]:
+        if isfunction(rule_itself):
+            takes = signature(rule_itself).parameters.values()
+            named_only = [one.name for one in takes if one.kind is Parameter.KEYWORD_ONLY]
+            placed = [None] * (len(takes) - len(named_only))
+            signature(mistake).bind(*placed, **dict.fromkeys(named_only))
 
 
 @pytest.mark.long
@@ -981,6 +1013,13 @@ def test_a_rule_about_refusals_or_changed_delegations_that_is_broken_is_found(
     find_a_fault(Everything, FIRST_SEARCHES.get((where, name), 0))
 
 
+@pytest.mark.parametrize(("where", "name", "wrong"), mostly_slow(MISTAKES_ABOUT_THE_FREEZE), ids=named)
+def test_a_rule_about_the_freeze_that_is_broken_is_found(database, monkeypatch, where, name, wrong):
+    """Control: with each of these mistakes a sequence fails that reaches the freeze."""
+    monkeypatch.setattr(where, name, wrong)
+    find_a_fault(TowardsTheFreeze, FIRST_SEARCHES.get((where, name), 0))
+
+
 def test_a_search_that_finds_nothing_is_followed_by_all_others(monkeypatch):
     """A number in FIRST_SEARCHES changes the order of the searches for a mistake, never which of them are run."""
     run: list[int] = []
@@ -992,7 +1031,7 @@ def test_a_search_that_finds_nothing_is_followed_by_all_others(monkeypatch):
 
 
 def test_every_first_search_is_for_a_mistake():
-    known = {(where, name) for where, name, _wrong in MISTAKES + MISTAKES_ABOUT_REFUSALS_AND_DELEGATIONS}
+    known = {(where, name) for where, name, _wrong in ALL_MISTAKES}
     assert FIRST_SEARCHES.keys() <= known
 
 
