@@ -231,6 +231,30 @@ def test_postgresql_reads_few_people_by_their_ids_and_many_by_their_words(
         db.session.rollback()
 
 
+@pytest.mark.postgresql
+def test_postgresql_looks_words_up_only_once_for_few_people(make_app, postgres_url):
+    """The people who are read by their ids are tested one by one: the index was searched by the statement before."""
+    with make_app(postgres_url).app_context():
+        event = make_event()
+        people = [confirmed(event, family_name="Bergström") for _each in range(2)]
+        start_write(db.session)
+        query, are_few = search_conditions.narrow(select(Registration.id), event, "bergström")
+        # Only the conditions on the texts are left: among two people, PostgreSQL would take the index of their ids.
+        words = [part for part in query.whereclause.clauses if "search_text" in str(part)]
+        assert (are_few, len(words)) == (True, 1)
+        compiled = (
+            select(Registration.id).where(*words).compile(db.engine, compile_kwargs={"literal_binds": True})
+        )
+        db.session.execute(text("SET LOCAL enable_seqscan = off"))
+        plan = "\n".join(db.session.connection().exec_driver_sql(f"EXPLAIN {compiled}").scalars())
+        assert "people_index" not in plan
+        # A person who has lost the word since it was looked up is not found.
+        people[1].search_text = "kim alias"
+        db.session.flush()
+        assert db.session.scalars(query).all() == [people[0].id]
+        db.session.rollback()
+
+
 LETTERS = st.text(alphabet="ab1 -\"'%_/*\n𝔘é\u0307ß", max_size=9)
 ACTS = st.lists(
     st.one_of(
