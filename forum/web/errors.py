@@ -35,14 +35,18 @@ NAMED_CAUSES = (CSRFError, SecurityError)
 ASKS_NOTHING = (SecurityError, UnreadableRequest, RequestHeaderFieldsTooLarge)
 CAUSES = {SecurityError: "the Host header is not that of FORUM_BASE_URL, nor among FORUM_TRUSTED_HOSTS"}
 # Blueprints whose forms hold no password and are safe to send again, so that an error page may keep their fields:
-# those of visitors, and those in which organisers write posts, pages, messages, notes and words to people.
+# those of visitors, and organisers' forms with words, with choices that take time, or with a rule that refuses to do
+# the same twice. Of every other form tests/guards/test_sent_again.py gives the reason.
 KEEPS = {
     *("registration", "self_service", "own_invitation", "posts", "pages"),
     *("own_mailings", "mailings", "mail_texts", "attendee_notes", "attendees", "review", "review_many"),
-    *("bulk", "bulk_undoing"),
+    *("bulk", "bulk_undoing", "waiting_list", "attendee_additions", "attendee_views"),
+    *("imports", "import_tables", "kept_exports", "log", "invitations", "library", "redirects", "settings"),
 }
 # The endpoint of a form that the error page does not keep: sent twice, it would send a person two mails with links.
 KEEPS_NOT = {"attendees.resend"}
+# Endpoints of forms for a table, in a file or typed: if a file was chosen there is nothing to send again without it.
+TAKES_TABLE = {"imports.new", "invitations.invite_many", "redirects.import_file"}
 
 
 def init_app(app: Flask, *away: type[Exception]) -> None:
@@ -56,7 +60,7 @@ def init_app(app: Flask, *away: type[Exception]) -> None:
 def show(error: HTTPException, kept: Sequence[tuple[str, str]] = ()) -> ResponseReturnValue:
     """Show the page of an HTTP status; `kept` are form fields that a button on the page sends again.
 
-    The button sends no files: with `kept` the page names those that came with the request.
+    The button sends no files: with `kept`, or if the forum is busy, the page names those that came with the request.
     """
     if error.response is not None or error.code is None or error.code < 400:
         return error.get_response()
@@ -67,7 +71,7 @@ def show(error: HTTPException, kept: Sequence[tuple[str, str]] = ()) -> Response
     _note_cause(error)
     plain = error.code >= 500 or isinstance(error, ASKS_NOTHING)
     reference = getattr(g, "reference", "")
-    lost = sent_files.to_choose_again(sent_files.names()) if kept else ""
+    lost = _what_was_lost(kept) if kept or error.code == ServiceUnavailable.code else ""
     told = {"status": error.code, "plain": plain, "reference": reference, "kept": kept, "lost": lost}
     page = render_template("errors/error.html", **told)
     response = error.get_response()
@@ -123,11 +127,23 @@ def _what_was_sent() -> Sequence[tuple[str, str]]:
     if request.method != "POST" or request.blueprint not in KEEPS or request.endpoint in KEEPS_NOT:
         return ()
     try:
+        if request.endpoint in TAKES_TABLE and sent_files.names():
+            return ()
         return list(request.form.items(multi=True))
     except HTTPException:
         # The body is too large or malformed, so no answers can be kept. The page shows the earlier error, not this
         # one.
         return ()
+
+
+def _what_was_lost(kept: Sequence[tuple[str, str]]) -> str:
+    """Return a sentence about files that have to be chosen again; "" if the request cannot have had any."""
+    if named := sent_files.to_choose_again(sent_files.names()):
+        return named
+    # Forms with a file are sent in parts. A body that was not read does not tell whether a file was chosen.
+    if not kept and request.method == "POST" and request.mimetype == "multipart/form-data":
+        return _("A file that you had chosen is not kept: choose it again before you send the form.")
+    return ""
 
 
 def show_unexpected(error: Exception) -> ResponseReturnValue:
