@@ -11,16 +11,17 @@ from sqlalchemy import Select
 
 from forum import clock
 from forum.accounts import kept_words, sign_ins
-from forum.bulk import asking, selection, undoing, wording
+from forum.bulk import asking, moved, selection, undoing, wording
 from forum.bulk.asking import get_task_or_404, to_task
 from forum.bulk.forms import FORMS, ManyForm, MoveManyForm, UntagManyForm
+from forum.bulk.moved import Unanswered
 from forum.bulk.selection import Foreseen, Selection
 from forum.database import start_write
 from forum.events import queries as events
 from forum.events.in_url import get_any_or_404
 from forum.events.models import Event
 from forum.extensions import db
-from forum.registration import deadlines, listing, places, seen_lists
+from forum.registration import deadlines, listing, moving_words, places, seen_lists
 from forum.registration import wording as registration_wording
 from forum.registration.narrowing import UnknownFilter
 from forum.tasks import actions, queries
@@ -64,13 +65,17 @@ class ActOnMany:
         return selection.in_turn(self.chosen)
 
     def words(self, _foreseen: Foreseen) -> dict[str, Any]:
-        """Return consequences, names and the URL of the list; that the names were seen is recorded."""
+        """Return consequences, names, the URL of the list, and by sector what people have not answered.
+
+        That the names were seen is recorded.
+        """
         people = selection.list_named(self.chosen)
         seen_lists.note_list(self.event, self.chosen.filters, people, actor=sign_ins.current_actor())
         return {
             "consequences": _consequences(self.kind, self.chosen),
             "people": people,
             "list_url": _list_url(self.chosen),
+            "hints": _hints(self.kind, self.chosen),
         }
 
 
@@ -105,7 +110,8 @@ def show(event: str, task: int) -> ResponseReturnValue:
     shown = get_task_or_404(get_any_or_404(event), task)
     counts = queries.count_by_outcome([shown])[shown.id]
     page = queries.read_untouched(shown, Cursor.of(request.args))
-    if page.rows:
+    unanswered = moved.read_unanswered(shown, request.args.get("unanswered", 1, type=int))
+    if page.rows or unanswered.rows:
         seen_lists.note_people(shown.event, actor=sign_ins.current_actor())
     return render_template(
         "console/bulk/show.html",
@@ -114,6 +120,8 @@ def show(event: str, task: int) -> ResponseReturnValue:
         form=TidyForm(),
         page=page,
         pages=_pages(shown, page),
+        unanswered=unanswered,
+        unanswered_pages=_pages_of_unanswered(shown, unanswered),
         reason=partial(wording.reason, shown.kind, is_off=events.is_off(shown.event, clock.now())),
         wording=registration_wording,
         undo_url=_undo_url(shown, counts),
@@ -181,6 +189,14 @@ def _consequences(kind: TaskKind, chosen: Selection) -> list[str]:
     return told
 
 
+def _hints(kind: TaskKind, chosen: Selection) -> dict[str, str]:
+    """Return by sector key what people who move there have not answered, in words."""
+    if kind != TaskKind.MOVE:
+        return {}
+    missing = selection.count_missing(chosen, user_id=g.user.id)
+    return {key: moving_words.missing_of_many(of_sector) for key, of_sector in missing.items()}
+
+
 def _described(task: Task, counts: dict[Outcome, int]) -> dict[str, Any]:
     label, sign = wording.state_text(task.status)
     waiting, done = counts.get(Outcome.WAITING, 0), counts.get(Outcome.DONE, 0)
@@ -211,6 +227,17 @@ def _pages(task: Task, page: Page[TaskPerson]) -> dict[str, str | None]:
     return {
         "previous_url": url("before", page.rows[0]) if page.has_previous else None,
         "next_url": url("after", page.rows[-1]) if page.has_next else None,
+        "summary": None,
+    }
+
+
+def _pages_of_unanswered(task: Task, unanswered: Unanswered) -> dict[str, str | None]:
+    def url(number: int) -> str:
+        return url_for(".show", event=task.event.slug, task=task.id, unanswered=number)
+
+    return {
+        "previous_url": url(unanswered.number - 1) if unanswered.number > 1 else None,
+        "next_url": url(unanswered.number + 1) if unanswered.has_next else None,
         "summary": None,
     }
 

@@ -11,9 +11,10 @@ from werkzeug.datastructures import MultiDict
 from forum.events.models import Event
 from forum.extensions import db
 from forum.people.models import RegistrationTag
-from forum.registration import answers, listing, reviewing
+from forum.registration import answers, listing, missing_answers, reviewing
 from forum.registration.enums import APPROVED, ENDED, Status
 from forum.registration.filtering import Filters
+from forum.registration.missing_answers import Missing
 from forum.registration.models import Registration
 from forum.registration.restrictions import RESTRICTED
 from forum.registration.searching import read_reference
@@ -133,6 +134,12 @@ def count_proposals(chosen: Selection, *, user_id: int) -> int:
     approved = chosen.select().where(~left).with_only_columns(Registration.id)
     proposed = select(func.count()).select_from(ProposedRefusal)
     return db.session.scalar(proposed.where(ProposedRefusal.registration_id.in_(approved))) or 0
+
+
+def count_missing(chosen: Selection, *, user_id: int) -> Mapping[str, Missing]:
+    """Return by sector key how many of those who would be moved have not answered what that sector requires."""
+    left = or_(*(condition for condition, _outcome in _reasons(chosen.event, TaskKind.MOVE, user_id)))
+    return missing_answers.count_in_others(chosen.event, chosen.select().where(~left))
 
 
 def list_named(chosen: Selection) -> Sequence[Registration]:

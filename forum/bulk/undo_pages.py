@@ -59,6 +59,7 @@ class UndoOfMany:
             "consequences": wording.consequences_of_undoing(is_tried=foreseen.is_tried, has_list=has_list),
             "people": undoing.list_named(self.undone),
             "list_url": url_for("bulk.show", event=self.event.slug, task=self.undone.id),
+            "hints": {},
         }
 
 

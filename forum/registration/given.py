@@ -14,6 +14,7 @@ from typing import Any
 from sqlalchemy import delete
 
 from forum.events import queries as events
+from forum.events.models import Event
 from forum.extensions import db
 from forum.questions import care_consent, files, locating, queries
 from forum.questions.enums import Sensitivity
@@ -62,19 +63,23 @@ def list_missing(registration: Registration, questions: Iterable[Question]) -> l
 
     Questions about diet and access are left out: whether they are answered must not show (S23). Raises SeveralForms.
     """
-    event = registration.event
-    ordinary = [
+    ordinary = list_askable(questions, registration.event)
+    if not any(one.is_required for one in ordinary):
+        return []
+    told = read(registration, ordinary)
+    asked = queries.asked(ordinary, registration.sector.key, told)
+    return [one for one in asked if one.is_required and one.key not in told]
+
+
+def list_askable(questions: Iterable[Question], event: Event) -> list[Question]:
+    """Return those of the event's `questions` that people can answer now, without those about diet and access."""
+    return [
         one
         for one in questions
         if one.sensitivity == Sensitivity.ORDINARY
         and not one.withdrawn_at
         and not locating.has_been_emptied(one, event)
     ]
-    if not any(one.is_required for one in ordinary):
-        return []
-    told = read(registration, ordinary)
-    asked = queries.asked(ordinary, registration.sector.key, told)
-    return [one for one in asked if one.is_required and one.key not in told]
 
 
 def list_added_care(registration: Registration, was: str) -> list[Question]:

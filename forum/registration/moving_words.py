@@ -6,12 +6,14 @@ from typing import Any
 
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
+from flask_babel import ngettext
 from wtforms import RadioField
 from wtforms.fields.choices import SelectChoice
 
 from forum.events.models import Sector
 from forum.questions.models import Question
 from forum.registration import moving
+from forum.registration.missing_answers import Missing
 from forum.registration.models import Registration
 from forum.registration.moving import Outcome
 from forum.registration.wording import ordinal
@@ -93,23 +95,34 @@ def done(sector: str, outcome: Outcome | None) -> str:
 
 def missing_to_person(sector: Sector, missing: Sequence[Question]) -> str:
     """Return in words which questions of the new sector the person has to answer."""
-    told = {"sector": in_language(sector.name), "questions": _names(missing)}
+    told = {"sector": in_language(sector.name), "questions": names(missing)}
     return _("Not answered yet for %(sector)s: %(questions)s.", **told)
 
 
 def missing_to_organiser(sector: Sector, missing: Sequence[Question]) -> str:
     """Return in words which questions of the new sector the person has not answered."""
-    told = {"sector": in_language(sector.name), "questions": _names(missing)}
+    told = {"sector": in_language(sector.name), "questions": names(missing)}
     return _("Not answered yet by the person for %(sector)s: %(questions)s.", **told)
 
 
 def added_care(sector: Sector, added: Sequence[Question]) -> str:
     """Return in words what the new sector asks about food and access beyond the former one."""
-    told = {"sector": in_language(sector.name), "questions": _names(added)}
+    told = {"sector": in_language(sector.name), "questions": names(added)}
     return _("%(sector)s also asks about food and access: %(questions)s.", **told)
 
 
-def _names(questions: Sequence[Question]) -> str:
+def missing_of_many(missing: Missing) -> str:
+    """Return in words how many people have not answered what a sector requires, and which questions these are."""
+    return ngettext(
+        "%(num)s person has not answered all that is required there: %(questions)s.",
+        "%(num)s people have not answered all that is required there: %(questions)s.",
+        missing.people,
+        questions=names(missing.questions),
+    )
+
+
+def names(questions: Sequence[Question]) -> str:
+    """Return the names of the questions in quotation marks."""
     return ", ".join(_("“%(question)s”", question=in_language(one.label)) for one in questions)
 
 

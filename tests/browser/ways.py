@@ -336,6 +336,11 @@ def of_task(endpoint: str) -> Way:
     return lambda visitor: visitor.open(endpoint, event=visitor.world.event, task=visitor.world.task)
 
 
+def moved_many(visitor: Visitor) -> None:
+    """Open the page of a task that has moved people who have not answered a required question."""
+    visitor.open("bulk.show", event=visitor.world.event, task=visitor.world.moved)
+
+
 def undo_many(visitor: Visitor) -> None:
     """Open the page that undoes the cancellations of the test forum's ended task."""
     visitor.open("bulk_undoing.ask", event=visitor.world.event, task=visitor.world.cancelled)

@@ -89,7 +89,7 @@ from tests.factories.own_words import make_draft, make_planned, make_reminder, m
 from tests.factories.questions import make_question
 from tests.factories.registrations import confirmed, register, write
 from tests.factories.saving import save
-from tests.factories.tasks import make_cancelled, make_running
+from tests.factories.tasks import make_cancelled, make_moved, make_running
 from tests.shortcuts import compile_once
 from tools.organisers import SECRET, make_user
 from tools.servers import run_web
@@ -120,6 +120,7 @@ class World:
     # URL values ({"key": …}) of an image that a post shows ("used") and of one that none shows ("unused")
     images: dict[str, dict[str, str]] = field(default_factory=dict)
     task: int = 0  # the id of a task that is running; only in the test forum "long"
+    moved: int = 0  # the id of a task that has moved people; only in the test forum "long"
     cancelled: int = 0  # the id of a task that has cancelled people; only in the test forum "long"
     # Ids of messages in organisers' own words, by their state.
     letters: dict[str, int] = field(default_factory=dict)
@@ -307,6 +308,7 @@ def fill_long(world: World) -> None:
         "reminder": make_reminder(event).mailing_id,
     }
     world.task, world.cancelled = make_running(event).id, make_cancelled(event).id
+    world.moved = make_moved(event).id
     world.question = _ask(event).id
     _write_down(event)
 
