@@ -85,7 +85,7 @@ class WebServer(MPServer):
 
     def _spawn_worker(self, *given: Any, **named: Any) -> Any:
         worker = super()._spawn_worker(*given, **named)
-        worker.is_alive = partial(runs, worker.inner)  # type: ignore[method-assign]
+        worker.is_alive = partial(runs, worker.inner)  # type: ignore[method-assign]  # one object only
         return worker
 
 

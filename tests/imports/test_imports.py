@@ -124,13 +124,13 @@ def test_people_are_imported_by_the_rules_of_adding_by_hand(page, event, organis
 
 def test_the_page_of_columns_says_which_of_two_columns_of_one_name_is_read(page):
     table = "Förnamn;Organisation;Land;organisation\nKim;Polisen;SE;Ministeriet\n"
-    told = "More than one column is called “Organisation”. The first one is read."
+    told = "Several columns are called “Organisation”. The first one is read."
     shown = page.submit({"lines": table}, button=ON, expect=200)
     assert (told in shown.text, shown.form().data["from_organisation"]) == (True, ["1"])
     dry = shown.submit(CHOSEN, button=LOOK, expect=200)
     assert (told in dry.text, "Polisen" in dry.text) == (True, True)
     other = shown.submit({**CHOSEN, "from_organisation": "3"}, button=LOOK, expect=200)
-    assert ("More than one column" in other.text, "Ministeriet" in other.text) == (False, True)
+    assert ("Several columns" in other.text, "Ministeriet" in other.text) == (False, True)
 
 
 def test_faults_name_row_and_column_and_the_good_rows_can_still_be_imported(page, event):
