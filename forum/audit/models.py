@@ -14,6 +14,7 @@ IS_REVEAL = text("action = 'identity.revealed'")
 # Selects registrations that an organiser added. SQLite uses the partial index only in queries with exactly this
 # condition, so queries take it from here.
 IS_ADDED_BY_HAND = text("action = 'registration.received' AND substr(actor, 1, 5) = 'user:'")
+IS_ROLE_CHANGE = text("action IN ('account.role_given', 'account.role_taken')")
 IS_OF_EVENT_ITSELF = text("subject_type = 'events'")
 IS_OF_NO_EVENT = text("event_id IS NULL AND subject_type <> 'events'")
 
@@ -39,6 +40,18 @@ class AuditEntry(Base):
             "ix_audit_entries_by_hand",
             "event_id",
             "subject_id",
+            sqlite_where=IS_ADDED_BY_HAND,
+            postgresql_where=IS_ADDED_BY_HAND,
+        ),
+        Index(
+            "ix_audit_entries_role_changes",
+            *("subject_id", "id"),
+            sqlite_where=IS_ROLE_CHANGE,
+            postgresql_where=IS_ROLE_CHANGE,
+        ),
+        Index(
+            "ix_audit_entries_additions",
+            *("subject_id", "id"),
             sqlite_where=IS_ADDED_BY_HAND,
             postgresql_where=IS_ADDED_BY_HAND,
         ),

@@ -12,9 +12,9 @@ from sqlalchemy.orm import aliased
 
 from forum.accounts.audiences import HANDLERS, REVIEWERS, VIEWERS
 from forum.accounts.enums import Role
-from forum.accounts.models import Membership, User
+from forum.accounts.models import Membership
 from forum.audit import queries as audit
-from forum.audit.models import AuditDetails, AuditEntry
+from forum.audit.models import IS_ADDED_BY_HAND, IS_ROLE_CHANGE, AuditDetails, AuditEntry
 from forum.imports.models import ImportedPerson
 from forum.registration.models import Registration
 
@@ -52,8 +52,7 @@ def _holds(roles: frozenset[Role]) -> ColumnElement[bool]:
 def _changed(roles: frozenset[Role]) -> ColumnElement[bool]:
     """Return the condition for entries by somebody who was ever given one of these roles, or lost it."""
     change, told = aliased(AuditEntry), aliased(AuditDetails)
-    mine = _of_roles(change, told, roles), change.action.in_((audit.ROLE_GIVEN, audit.ROLE_TAKEN))
-    return exists().where(*mine).correlate(AuditEntry)
+    return exists().where(_of_roles(change, told, roles)).correlate(AuditEntry)
 
 
 def _held_then(roles: frozenset[Role]) -> ColumnElement[bool]:
@@ -87,8 +86,9 @@ def _of_roles(
 ) -> ColumnElement[bool]:
     """Return the condition for changes of these roles of the actor, for the entry's event or for all events."""
     event = told.payload["event"].as_integer()
+    # The condition in words has no table: the database takes it to be about `change`, the inner of the two.
     return and_(
-        change.subject_type == User.__tablename__,
+        and_(IS_ROLE_CHANGE),
         change.subject_id == NUMBER,
         told.entry_id == change.id,
         _role(told).in_(roles),
@@ -116,10 +116,9 @@ def _was_added_by_hand(
     """Return the condition for entries about a registration that an organiser added by hand."""
     added = added or aliased(AuditEntry)
     query = select(added.id).where(
-        added.subject_type == PEOPLE,
+        # The condition in words has no table: the database takes it to be about `added`, the inner of the two.
+        and_(IS_ADDED_BY_HAND),
         added.subject_id == AuditEntry.subject_id,
-        added.action == audit.REGISTRATION_RECEIVED,
-        added.actor.startswith("user:"),
         *conditions,
     )
     return and_(AuditEntry.subject_type == PEOPLE, query.exists())
