@@ -70,7 +70,29 @@ def take_back(registration: Registration, address: str, *, now: datetime) -> Tak
     """
     by_rule = let_messages_follow(registration, address)
     query = select(OutboxMessage).where(*_waiting(registration, by_rule, now))
-    waiting = db.session.scalars(query.execution_options(populate_existing=True)).all()
+    return _take_back(db.session.scalars(query.execution_options(populate_existing=True)).all())
+
+
+def take_back_older(registration: Registration, since: datetime) -> TakenBack:
+    """Cancel the mails that were made anew for the registration's address by a merge, to make them anew once more.
+
+    `since` is the moment of the merge, and the mails have an earlier date. A mail that was tried is not among them: it
+    may have reached the mailbox. Later mails are not either, because they may concern the other person. Call with
+    the event locked, before the address changes and before anything is recorded in the audit trail.
+    """
+    untried = OutboxMessage.status == MessageStatus.QUEUED, OutboxMessage.attempts == 0
+    mine = OutboxMessage.registration_id == registration.id, OutboxMessage.recipient == registration.email
+    query = select(OutboxMessage).where(*mine, *untried, OutboxMessage.created_at >= since)
+    # Lock them, or the worker may begin to send one that has been read here.
+    locked = query.order_by(OutboxMessage.id).with_for_update().execution_options(populate_existing=True)
+    # A mail's date has no fractions of a second, with which the merge's own mails would be older than the merge.
+    begin = since.replace(microsecond=0)
+    candidates = [(mail, letters.read(mail)) for mail in db.session.scalars(locked)]
+    return _take_back([mail for mail, letter in candidates if letter and letter.draft.date < begin])
+
+
+def _take_back(waiting: Sequence[OutboxMessage]) -> TakenBack:
+    """Cancel those of these mails that have not left; return what is to be made anew."""
     told = {mail.id: letters.read(mail) for mail in waiting if mail.kind not in OF_STATUS | ASKED_FOR}
     kinds = {mail.id: mail.kind for mail in waiting}
     gone = outbox.take_back_messages(

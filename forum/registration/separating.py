@@ -26,7 +26,6 @@ from forum.registration import (
     joining,
     links,
     mails,
-    offers,
     places,
     queries,
     reviewing,
@@ -36,6 +35,7 @@ from forum.registration import (
 from forum.registration.applicant import CHANGEABLE
 from forum.registration.enums import Status
 from forum.registration.errors import CannotBeUndone
+from forum.registration.former_address import TakenBack
 from forum.registration.merge_models import RegistrationMerge
 from forum.registration.models import Consent, Registration
 from forum.registration.names import canonical_email
@@ -139,9 +139,10 @@ def _take_apart(merge: RegistrationMerge, now: datetime) -> None:
     """Give both registrations their former values, and delete the merge. Raises CannotBeUndone."""
     kept, ended = merge.kept, merge.ended
     before, care_before = merge.before or {}, merge.care_before or {}
-    old_email, since = kept.email, merge.merged_at
+    old_email, since, taken_back = kept.email, merge.merged_at, TakenBack()
     if EMAIL in before.get("values", {}) and old_email == ended.email:
         former_address.let_messages_follow(kept, _canonical_of(kept, before["values"][EMAIL]))
+        taken_back = former_address.take_back_older(kept, since)
     if before.get("values", {}).get(EMAIL, old_email) != ended.email:
         _return_mails(kept, ended, since)
     mails.take_back([ended])
@@ -158,7 +159,7 @@ def _take_apart(merge: RegistrationMerge, now: datetime) -> None:
     if kept.email != old_email:
         links.revoke(kept, now=now)
         if kept.is_live and not events.is_off(kept.event, now):
-            mails.queue_for_state(kept, why=offers.why_of(kept), now=now)
+            former_address.tell_anew(kept, taken_back, tells_status=True, now=now)
 
 
 def forget_old(*, now: datetime) -> int:

@@ -15,7 +15,16 @@ from forum.outbox.models import OutboxMessage
 from forum.outbox.queries import HELD
 from forum.privacy import mails as privacy_mails
 from forum.privacy import restricting
-from forum.registration import actions, expiry, former_address, links, mails, new_address, uniting
+from forum.registration import (
+    actions,
+    expiry,
+    former_address,
+    links,
+    mails,
+    new_address,
+    separating,
+    uniting,
+)
 from forum.registration.enums import RestrictionKind, Status, TokenPurpose
 from forum.registration.errors import LinkRefused
 from tests.factories.events import NOW, make_event, make_sector
@@ -264,3 +273,36 @@ def test_a_merge_that_keeps_the_address_takes_no_mail_back(event, person):
     write(uniting.unite, person, other, (), actor="user:1", now=NOW)
     db.session.refresh(waits)
     assert waits.status == MessageStatus.QUEUED
+
+
+@pytest.mark.parametrize(
+    ("state", "attempts", "comes_back"),
+    [
+        (MessageStatus.QUEUED, 0, True),
+        (MessageStatus.AWAITING_RETRY, 1, False),
+        (MessageStatus.SENT, 1, False),
+    ],
+)
+def test_undoing_a_merge_sends_words_of_organisers_to_the_address_from_before(
+    event, person, state, attempts, comes_back
+):
+    """The mail that the merge made anew for the other address goes with the person, unless it was tried there."""
+    other, before = confirmed(event, email=NEW, **NAMED), NOW - timedelta(hours=5)
+    mark_all_sent()
+    write(mails.queue_changed, person, [mails.SECTOR], words="Tag med legitimation – åäö.", now=before)
+    write(uniting.unite, person, other, ("email",), actor="user:1", now=NOW)
+    waits = newest_mail_to(NEW, "changed").row
+    write(setattr, waits, "status", state)
+    write(setattr, waits, "attempts", attempts)
+    # This one may concern the other person.
+    write(mails.queue_changed, person, [mails.SECTOR], words="Written after the merge.", now=NOW)
+    since, later = last_id(), NOW + timedelta(hours=1)
+    write(separating.separate_last, person, actor="user:1", now=later)
+    told = [kind for kind, address in queued(since) if address == OLD]
+    assert told == (["changed", "confirmed"] if comes_back else ["confirmed"])
+    assert ("changed", MessageStatus.QUEUED) not in mails_to(NEW)
+    if comes_back:
+        fresh = newest_mail_to(OLD, "changed")
+        assert "Tag med legitimation – åäö." in fresh.text
+        assert message_from_bytes(fresh.raw)["Date"] == format_datetime(before)
+        assert links.follow(fresh.token, TokenPurpose.MANAGE, now=later).id == person.id
