@@ -31,7 +31,6 @@ from forum.mailings.enums import (
     MailingKind,
     MailingStatus,
     RecipientStatus,
-    Skipped,
 )
 from forum.mailings.models import Mailing, MailingRecipient, Reminder
 from forum.outbox import actions as outbox
@@ -174,8 +173,7 @@ def leave_out_late(reminder_id: int, *, now: datetime) -> int:
     made = update(MailingRecipient).where(MailingRecipient.message_id.in_(unsent))
     db.session.execute(made.values(left_because=LeftOut.LATE))
     outbox.take_back_messages(unsent, AbortReason.NOT_NEEDED)
-    told = {"because": Skipped.LATE.value, "people": len(late)}
-    audit.record("mailing.skipped", mailing, actor=ACTOR, at=now, **told)
+    audit.record("mailing.people_left_out", mailing, actor=ACTOR, at=now, people=len(late))
     return len(late)
 
 

@@ -87,6 +87,11 @@ def test_nobody_gets_a_begun_reminder_late_from_a_worker_that_was_away(event, or
     assert page.all("td[data-label=Why]") == ["the reminder’s time was over before it could leave"] * 2
     [line] = organiser.get("reminders.index", event="nf27").all("tbody tr")
     assert "2 people got none: the hour was missed." in line
+    log = " ".join(organiser.get("log.index", event="nf27").all("tbody"))
+    assert ("People left out of a reminder because it was late" in log, "Reminder left out" in log) == (
+        True,
+        False,
+    )
 
 
 @pytest.mark.parametrize(
