@@ -14,14 +14,25 @@ from contextlib import ExitStack
 from itertools import chain
 from pathlib import Path
 
-from bench import crowds, desk, filling, load, mails, measures, registering, serving
+from bench import crowds, desk, filling, load, mails, measures, registering, serving, statements
 from bench.load import Asked
 from bench.report import Report, Row, per_second
 from bench.turns import TURNS
 from forum.commands.preparing import compile_translations
 from tools import servers
 
-PARTS = ("start", "pages", "registrations", "questions", "lists", "crowds", "mails", "news", "bytes")
+PARTS = (
+    "start",
+    "pages",
+    "registrations",
+    "questions",
+    "lists",
+    "statements",
+    "crowds",
+    "mails",
+    "news",
+    "bytes",
+)
 RESULTS = serving.PROJECT / "bench/results"
 BARE, FRONT = "bare Flask view", "front page, cached, compressed"
 PACKED = {"Accept-Encoding": "br"}
@@ -150,6 +161,20 @@ def measure_lists(report: Report, folder: Path, quick: bool) -> None:
                 desk.imports(app, group, 20 if quick else 500),
                 desk.long_import(app, group, 600 if quick else 2_000),
             ):
+                report.add(row)
+
+
+def measure_statements(report: Report, folder: Path, quick: bool) -> None:
+    """Count the SQL statements of each act on the list, for three people and for many, on both databases."""
+    number = 2_000 if quick else 100_000
+    with servers.run_postgres() as server:
+        for name, url in (
+            ("SQLite", f"sqlite:///{folder / 'forum.sqlite3'}"),
+            ("PostgreSQL", server.url(server.create())),
+        ):
+            (folder / name).mkdir()
+            app = filling.new_app(folder / name, url)
+            for row in statements.rows(app, f"SQL statements of the attendee list, {name}", number):
                 report.add(row)
 
 

@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 
 from flask import Flask
-from sqlalchemy import func, insert, select, text
+from sqlalchemy import func, select, text
 
 from bench import filling, turns
 from bench.crowds import TimedPages, told
@@ -20,7 +20,6 @@ from forum.imports import table_work
 from forum.jobs.table import JOBS
 from forum.jobs.worker import run_job
 from forum.questions.enums import QuestionKind
-from forum.questions.models import Answer
 from forum.registration.models import Registration
 from forum.tasks.models import TaskPerson
 from tools import organisers
@@ -52,15 +51,7 @@ def answers(app: Flask) -> str:
         db.session.add(question)
         db.session.flush()
         some = db.session.scalars(select(Registration.id).where(Registration.id % 3 == 0)).all()
-        rows = [
-            {"registration_id": each, "question_id": question.id, "value": filling.CHOSEN[each % 2]}
-            for each in some
-        ]
-        for start in range(0, len(rows), 1000):
-            db.session.execute(insert(Answer), rows[start : start + 1000])
-        if db.engine.dialect.name == "postgresql":
-            # PostgreSQL gathers statistics by itself within a minute, but not here: autovacuum is off in benchmarks.
-            db.session.execute(text("ANALYZE answers"))
+        filling.add_answers(question, {each: filling.CHOSEN[each % 2] for each in some})
         db.session.commit()
         return f"answer={question.key}:{filling.CHOSEN[0]}"
 

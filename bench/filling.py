@@ -1,28 +1,30 @@
 """Databases for benchmarks: the demo forum with enough places and a given number of registrations."""
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from enum import Enum
 from pathlib import Path
 
 from flask import Flask
 from flask_migrate import upgrade
-from sqlalchemy import func, insert, select, update
+from sqlalchemy import func, insert, select, text, update
 
 from forum import clock, create_app
 from forum.columns import Text
 from forum.commands import seeding
 from forum.database import start_write
+from forum.demo import touring
 from forum.demo.loader import load_demo
 from forum.events.enums import SectorPolicy
 from forum.events.models import Event, Sector
-from forum.events.queries import find_current
+from forum.events.queries import find_current, find_event
 from forum.extensions import db
 from forum.jobs.table import JOBS
 from forum.jobs.worker import run_job
 from forum.news.models import Post, PostText
 from forum.news.searching import search_text
 from forum.questions.enums import QuestionKind, Sensitivity
-from forum.questions.models import Choice, Question
+from forum.questions.models import Answer, Choice, Question
 from forum.registration import names
 from forum.registration.models import Registration
 from forum.web.static import build_static
@@ -66,12 +68,28 @@ def new_app(folder: Path, database_url: str, *, asks: Asks = Asks.CORE) -> Flask
     return app
 
 
-def add_registrations(app: Flask, number: int) -> None:
-    """Add confirmed registrations in bulk, and raise the counters of taken places."""
+def add_events(app: Flask, number: int) -> list[str]:
+    """Add events like the current one, for which nobody has registered; return their slugs."""
     with app.app_context():
         start_write(db.session)
-        event, now = find_current(), clock.now()
-        rows = [_row(event, event.sectors[index % len(event.sectors)], index, now) for index in range(number)]
+        _current, *added = touring.find_all(number + 1, now=clock.now())
+        slugs = [event.slug for event in added]
+        db.session.commit()
+        return slugs
+
+
+def add_registrations(app: Flask, number: int, slug: str | None = None, letter: str = "B") -> None:
+    """Add confirmed registrations in bulk, for the current event or another, and raise the counters of taken places.
+
+    Their references begin with `letter`, which has to be another one for each event.
+    """
+    with app.app_context():
+        start_write(db.session)
+        event, now = find_event(slug) if slug else find_current(), clock.now()
+        rows = [
+            _row(event, event.sectors[index % len(event.sectors)], index, now, letter)
+            for index in range(number)
+        ]
         for start in range(0, number, 1000):
             db.session.execute(insert(Registration), rows[start : start + 1000])
         for sector in event.sectors:
@@ -128,6 +146,19 @@ def question(event: Event, position: int, kind: QuestionKind) -> Question:
     )
 
 
+def add_answers(question: Question, chosen: Mapping[int, str]) -> None:
+    """Add answers to a question in bulk: `chosen` has the key of a choice for each registration's id."""
+    rows = [
+        {"registration_id": person, "question_id": question.id, "value": key}
+        for person, key in chosen.items()
+    ]
+    for start in range(0, len(rows), 1000):
+        db.session.execute(insert(Answer), rows[start : start + 1000])
+    if db.engine.dialect.name == "postgresql":
+        # PostgreSQL gathers statistics by itself within a minute, but not here: autovacuum is off in benchmarks.
+        db.session.execute(text("ANALYZE answers"))
+
+
 def _post(number: int, moment: datetime) -> dict:
     key = {"key": f"bulk-{number}", "has_help_box": False, "author": Text(sv="Kansliet", en="The office")}
     return {"id": number, **key, "published_at": moment, "announced_at": moment}
@@ -143,10 +174,10 @@ def _text(number: int, language: str) -> dict:
     return {**address, **said, "search_text": search_text(**said)}
 
 
-def _row(event: Event, sector: Sector, index: int, now) -> dict:
+def _row(event: Event, sector: Sector, index: int, now: datetime, letter: str = "B") -> dict:
     given, family = f"Åsa{index % 977}", f"Bergström{index % 3881}"
     email, organisation = f"bulk{index}@example.org", f"Exempelmyndigheten {index % 400}"
-    reference = f"B{index // 10_000:03d}-{index % 10_000:04d}"
+    reference = f"{letter}{index // 10_000:03d}-{index % 10_000:04d}"
     return {
         "event_id": event.id,
         "sector_id": sector.id,

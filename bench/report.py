@@ -27,7 +27,8 @@ Key = tuple[str, str]  # the group and name of a row
 
 @dataclass(frozen=True)
 class Row:
-    """One measurement; `ratio` is its ratio to `reference`, measured in the same run; `errors` are refused requests.
+    """One measurement; `ratio` is its ratio to `reference`, measured in the same run; `errors` are refused requests;
+    `fault` says why the measurement is a failure whatever was published, or is empty.
 
     A smaller ratio is the worse one, unless the aim is an upper bound, the figures are durations, or `is_cost` says
     that the ratio is one of costs.
@@ -41,6 +42,7 @@ class Row:
     aim: str = ""
     errors: int = 0
     is_cost: bool = False
+    fault: str = ""
     ratio_spread: float | None = (
         None  # how much the ratio differs from turn to turn, in per cent; None where it was measured once
     )
@@ -135,8 +137,9 @@ class Report:
         self._part_of[row.key] = self.part
 
     def refused(self) -> list[str]:
-        """Return the measurements with refused requests, in words."""
-        return [f"{row.name}: {row.errors} requests were refused" for row in self.rows if row.errors]
+        """Return the measurements with refused requests or another fault, in words."""
+        refused = [f"{row.name}: {row.errors} requests were refused" for row in self.rows if row.errors]
+        return refused + [f"{row.name}: {row.fault}" for row in self.rows if row.fault]
 
     def worse(self, published: Path | None) -> dict[Key, str]:
         """Return the rows whose ratio is worse than in the published JSON, in words, by their group and name."""

@@ -57,6 +57,12 @@ def test_a_ratio_that_is_worse_is_a_fault_when_it_is_worse_again(tmp_path, again
     assert bool(first.still_worse(second, published)) == is_fault
 
 
+def test_fault_of_a_row_fails_the_run_whatever_is_published():
+    report = Report()
+    report.add(replace(PUBLISHED, fault="UnequalStatements: 8 for many, 7 for few"))
+    assert report.refused() == ["Pages, front page: UnequalStatements: 8 for many, 7 for few"]
+
+
 def test_runs_of_one_turn_are_compared_with_each_other():
     """A machine that becomes half as fast changes no ratio of the forum's rate to that of the server beside it."""
     forum, bare = Figures([40.0, 40.0, 20.0]), Figures([20.0, 20.0, 10.0])
