@@ -98,7 +98,7 @@ QUERY_NAMES = (
     *("country", "organisation", "language", "tag", "consent", "invited", "answer", "import"),
     "after",
     "before",
-    "page",
+    *("page", "unanswered"),
     "lang",
     "next",
     "format",

@@ -3,7 +3,6 @@
 import re
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
-from time import sleep
 
 import pytest
 from sqlalchemy import delete, select, update
@@ -44,6 +43,7 @@ from tests.factories.saving import save
 from tests.registration.reading import newest_mail
 from tests.tables import rows
 from tools.organisers import make_user
+from tools.running import wait_for
 
 LIST = "/console/nf27/attendees"
 VIEWS = f"{LIST}/views"
@@ -327,10 +327,7 @@ def name_in_another_transaction(connection, name, statement, act):
     connection.execute(statement, {"name": name})
     with ThreadPoolExecutor(1) as pool:
         acting = pool.submit(act)
-        for _ in range(1000):
-            if acting.done() or connection.execute(WAITING).fetchone()[0]:
-                break
-            sleep(0.005)
+        wait_for(lambda: acting.done() or connection.execute(WAITING).fetchone()[0])
         connection.execute("COMMIT")
         return acting.result(10)
 
@@ -387,10 +384,7 @@ def test_two_people_are_forgotten_at_once_and_each_view_of_one_owner_has_a_name_
 
         def wait_for_second():
             second.append(pool.submit(forget, people[1], lambda: None))
-            for _ in range(1000):
-                if second[0].done() or other.execute(WAITING).fetchone()[0]:
-                    return
-                sleep(0.005)
+            wait_for(lambda: second[0].done() or other.execute(WAITING).fetchone()[0])
 
         pool.submit(forget, people[0], wait_for_second).result(10)
         second[0].result(10)
