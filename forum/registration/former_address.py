@@ -76,13 +76,18 @@ def take_back(registration: Registration, address: str, *, now: datetime) -> Tak
 def take_back_older(registration: Registration, since: datetime) -> TakenBack:
     """Cancel the mails that were made anew for the registration's address by a merge, to make them anew once more.
 
-    `since` is the moment of the merge, and the mails have an earlier date. A mail that was tried is not among them: it
-    may have reached the mailbox. Later mails are not either, because they may concern the other person. Call with
-    the event locked, before the address changes and before anything is recorded in the audit trail.
+    `since` is the moment of the merge, and the mails have an earlier date. Later mails are not among them, because they
+    may concern the other person, nor is one that is being sent. Call with the event locked, before the address changes
+    and before anything is recorded in the audit trail.
     """
-    untried = OutboxMessage.status == MessageStatus.QUEUED, OutboxMessage.attempts == 0
-    mine = OutboxMessage.registration_id == registration.id, OutboxMessage.recipient == registration.email
-    query = select(OutboxMessage).where(*mine, *untried, OutboxMessage.created_at >= since)
+    query = select(OutboxMessage).where(
+        OutboxMessage.registration_id == registration.id,
+        OutboxMessage.recipient == registration.email,
+        OutboxMessage.status.in_((MessageStatus.QUEUED, MessageStatus.AWAITING_RETRY, MessageStatus.FAILED)),
+        OutboxMessage.kind.not_in(OF_STATUS | ASKED_FOR),
+        OutboxMessage.next_attempt_at.is_distinct_from(HELD),
+        OutboxMessage.created_at >= since,
+    )
     # Lock them, or the worker may begin to send one that has been read here.
     locked = query.order_by(OutboxMessage.id).with_for_update().execution_options(populate_existing=True)
     # A mail's date has no fractions of a second, with which the merge's own mails would be older than the merge.
@@ -107,7 +112,8 @@ def tell_anew(registration: Registration, taken: TakenBack, *, tells_status: boo
 
     The present status comes last, because people believe the newest mail: an earlier mail may say that an offer was
     withdrawn, after which the person got another one. Each mail gets a new personal link in place of its former one.
-    Without `tells_status` the caller queues the mail of the status, afterwards. Call after the former links have ended.
+    Without `tells_status` no mail of the status is queued here: a merge needs none where no such mail waited, and an
+    unconfirmed person gets one when the caller confirms them. Call after the former links have ended.
     """
     has_status = tells_status and not deadlines.is_past_offer(registration, now)
     if has_status:

@@ -279,14 +279,16 @@ def test_a_merge_that_keeps_the_address_takes_no_mail_back(event, person):
     ("state", "attempts", "comes_back"),
     [
         (MessageStatus.QUEUED, 0, True),
-        (MessageStatus.AWAITING_RETRY, 1, False),
+        (MessageStatus.AWAITING_RETRY, 1, True),
+        (MessageStatus.FAILED, 5, True),
+        (MessageStatus.INFLIGHT, 1, False),
         (MessageStatus.SENT, 1, False),
     ],
 )
 def test_undoing_a_merge_sends_words_of_organisers_to_the_address_from_before(
     event, person, state, attempts, comes_back
 ):
-    """The mail that the merge made anew for the other address goes with the person, unless it was tried there."""
+    """The mail that the merge made anew for the other address goes with the person, unless it has left."""
     other, before = confirmed(event, email=NEW, **NAMED), NOW - timedelta(hours=5)
     mark_all_sent()
     write(mails.queue_changed, person, [mails.SECTOR], words="Tag med legitimation – åäö.", now=before)
