@@ -169,6 +169,10 @@ class KeyIsAway(Exception):
         )
 
 
+class ViewGone(Exception):
+    """The saved view has been deleted since it was read."""
+
+
 class NameTaken(Exception):
     """The organiser has already saved another view of the event's attendee list under this name."""
 

@@ -20,7 +20,7 @@ from forum.events.models import Event
 from forum.extensions import db
 from forum.registration import filter_words, list_columns, narrowing, saved_views
 from forum.registration.console import list_of, may_change_view, show_list
-from forum.registration.errors import NameTaken, TooManyViews
+from forum.registration.errors import NameTaken, TooManyViews, ViewGone
 from forum.registration.filtering import Filters
 from forum.registration.saved_view_models import LONGEST_NAME, SavedView
 from forum.registration.wording import SORTS
@@ -152,10 +152,13 @@ def _who_may_change(view: SavedView) -> str:
 
 
 def _save(slug: str, number: int, form: ChangeViewForm) -> None:
-    """Store the changes. Raises NameTaken and ChangedMeanwhile."""
+    """Store the changes; abort with 404 for a view that is gone. Raises NameTaken and ChangedMeanwhile."""
     start_write(db.session)
     (event, filters), view = list_of(slug), _get(slug, number)
-    saved_views.lock(view)
+    try:
+        saved_views.lock(view)
+    except ViewGone:
+        abort(404)
     form.refuse_if_changed(ChangeViewForm.stored(view))
     shown = saved_views.content(event, filters, g.user.id) if form.replaces.data else None
     is_shared = form.is_shared.data if "is_shared" in form else view.is_shared

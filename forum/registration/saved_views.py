@@ -25,7 +25,7 @@ from forum.folding import search_fold
 from forum.people.models import RegistrationTag
 from forum.questions.models import Question
 from forum.registration import list_columns
-from forum.registration.errors import NameTaken, TooManyViews
+from forum.registration.errors import NameTaken, TooManyViews, ViewGone
 from forum.registration.filtering import Filters
 from forum.registration.narrowing import UnknownFilter
 from forum.registration.saved_view_models import SavedView
@@ -190,9 +190,15 @@ def _named_once() -> Iterator[None]:
 
 
 def lock(view: SavedView) -> None:
-    """Lock the views of this view's organiser until the transaction ends, and read the view again."""
+    """Lock the views of this view's organiser until the transaction ends, and read the view again. Raises ViewGone.
+
+    The view itself is locked, too: an erasure locks views without their organisers, and may just be deleting or
+    renaming this one (`views_naming`).
+    """
     accounts.lock_user(view.user_id)
-    db.session.refresh(view)
+    itself = select(SavedView).where(SavedView.id == view.id).with_for_update(of=SavedView, key_share=True)
+    if db.session.scalar(itself.execution_options(populate_existing=True)) is None:
+        raise ViewGone
 
 
 def remove(view: SavedView, *, actor: str, now: datetime) -> None:

@@ -32,6 +32,7 @@ from forum.registration import (
     views_naming,
 )
 from forum.registration.applicant import CHANGEABLE, Details
+from forum.registration.errors import ViewGone
 from forum.registration.models import Registration
 from forum.registration.saved_view_models import SavedView
 from tests.factories.events import NOW, make_event
@@ -355,6 +356,47 @@ def test_a_neutral_name_that_somebody_takes_at_the_same_moment_is_not_given(
         name_in_another_transaction(other, "View 1", COPY, forget)
     with app.app_context():
         assert listed() == ["View 1", "View 2", "View 3"]
+
+
+@pytest.mark.postgresql
+@pytest.mark.parametrize(
+    ("statement", "found"), [("DELETE FROM saved_views WHERE name <> %(name)s", "gone"), (RENAME, "View 1")]
+)
+def test_whoever_changes_a_view_waits_for_an_erasure_and_reads_it_again(
+    make_app, postgres_server, postgres_url, statement, found
+):
+    """Else they would write the erased name back, or change a row that is not there any more."""
+    app = make_app(postgres_url)
+    with app.app_context():
+        event = make_event()
+        owner = make_user(event=event)
+        save(SavedView(user_id=owner.id, event_id=event.id, query={}, columns=[], name="Kim's table"))
+        db.session.rollback()
+
+    def change():
+        with app.app_context():
+            start_write(db.session)
+            view = db.session.scalars(select(SavedView)).one()
+            try:
+                saved_views.lock(view)
+            except ViewGone:
+                return "gone"
+            return view.name
+
+    with postgres_server.connect(make_url(postgres_url).database) as other:
+        assert name_in_another_transaction(other, "View 1", statement, change) == found
+
+
+def test_changing_a_view_that_has_just_been_deleted_is_not_found(organiser, event, monkeypatch):
+    save_view(organiser, "Mine", "?sector=ngo")
+    number = db.session.scalars(select(SavedView.id)).one()
+    page = organiser.get("attendee_views.change", event="nf27", saved=number)
+
+    def find_it_gone(_view):
+        raise ViewGone
+
+    monkeypatch.setattr(saved_views, "lock", find_it_gone)
+    page.submit({"name": "Other"}, expect=404)
 
 
 @pytest.mark.postgresql
