@@ -20,7 +20,7 @@ ROWS = 100
 
 @dataclass(frozen=True)
 class Unanswered:
-    """The page numbered `number` of these people, with what they have not answered in words; `people` counts all."""
+    """A page of these people, each with the unanswered questions as a text; `people` counts those of all pages."""
 
     people: int = 0
     rows: Sequence[tuple[Registration, str]] = ()
@@ -31,7 +31,8 @@ class Unanswered:
 def read_unanswered(task: Task, number: int) -> Unanswered:
     """Return those whom the task has moved, and who are still there, with what they have not answered by now.
 
-    `number` is that of the page, from 1 on.
+    People whose data may not be used are left out.
+    `number` is that of the page, from 1 on; beyond the last page, the last one is returned.
     """
     sector = find_sector(task.event, task.payload.get("sector", "")) if task.kind == TaskKind.MOVE else None
     if sector is None:
@@ -44,7 +45,7 @@ def read_unanswered(task: Task, number: int) -> Unanswered:
         IS_FREE,
     )
     missing = missing_answers.list_in_own(task.event, people)
-    number = max(1, number)
+    number = min(max(1, number), max(1, -(-len(missing) // ROWS)))
     shown = list(missing)[(number - 1) * ROWS :][:ROWS]
     named = db.session.scalars(
         select(Registration).where(Registration.id.in_(shown)).order_by(Registration.id)

@@ -97,7 +97,8 @@ def _read(relevant: Sequence[Question], people: Select[Any], *, grouped: bool = 
 def _read_stored(relevant: Sequence[Question], people: Select[Any], *, grouped: bool) -> Iterator[Alike]:
     """Yield the people whose answers are rows: all but the unconfirmed ones whose sent form has the answers.
 
-    The database groups equal people, because an event may have a hundred thousand.
+    The database groups equal people, because an event may have a hundred thousand; of people who are not `grouped`, it
+    gives only those who have left a required question unanswered, asked of them or not.
     """
     conditions = {one.depends_on_id for one in relevant}
     told = [_column(one, has_value=one.id in conditions).label(f"told_{one.id}") for one in relevant]
@@ -113,7 +114,9 @@ def _read_stored(relevant: Sequence[Question], people: Select[Any], *, grouped: 
         rows = select(func.min(each.c.id), each.c.sector_id, func.count(), *answers)
         rows = rows.group_by(each.c.sector_id, *answers)
     else:
-        rows = select(each.c.id, each.c.sector_id, literal(1), *answers)
+        # Those who have answered everything are left to the database: they may be a hundred thousand.
+        lacks = [each.c[f"told_{one.id}"].is_(None) for one in relevant if one.is_required]
+        rows = select(each.c.id, each.c.sector_id, literal(1), *answers).where(or_(*lacks))
     for number, sector_id, alike, *values in db.session.execute(rows):
         texts = zip(relevant, values, strict=True)
         yield Alike(number, sector_id, alike, {one.key: json.loads(text) for one, text in texts if text})
