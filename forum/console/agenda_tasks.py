@@ -67,8 +67,8 @@ def list_standing_work(event: Event, now: datetime) -> Iterator[Task]:
         yield Task(changes, title, told, url_for("bulk.index", event=event.slug), is_trouble=True)
     if importing:
         title = ngettext(
-            "import of people, or the undoing of one, has stood still for 15 minutes",
-            "imports of people, or undoings of imports, have stood still for 15 minutes",
+            "import of people that is being made or undone has stood still for 15 minutes",
+            "imports of people that are being made or undone have stood still for 15 minutes",
             importing,
         )
         yield Task(importing, title, told, url_for("imports.index", event=event.slug), is_trouble=True)

@@ -134,7 +134,7 @@ MAIL: Mapping[str, LazyString] = {
     "mailing.planned": _l("Message to many planned as a reminder"),
     "mailing.unplanned": _l("Message to many taken out of the plan of reminders"),
     "mailing.skipped": _l("Reminder left out"),
-    "mailing.people_left_out": _l("People left out of a reminder because it was late"),
+    "mailing.people_left_out": _l("People left out of a reminder because its time was over"),
     "mailing.repeated": _l("Message to many sent again where it had failed"),
     "mailing.superseded": _l("Message to many replaced by a newer one"),
 }

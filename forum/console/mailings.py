@@ -169,7 +169,8 @@ def _refusal_words(refusal: MailingRefused | ChangedMeanwhile) -> str:
             return _("Nobody can be written to while the event is not public, or once it is over.")
         case TooLate():
             return _(
-                "The reminder’s time is over: it is sent at most twelve hours after the time it was planned for."
+                "The reminder’s time is over: it is sent at most twelve hours after the planned time,"
+                " and not once the forum has begun."
             )
         case NobodyToTell():
             return _("Everybody already knows about the change.")

@@ -44,7 +44,8 @@ REFUSALS = {
     NotAhead: _l("Choose a time at least a minute ahead, and before the event is over."),
     NothingFailed: _l("No message has failed."),
     TooLate: _l(
-        "The reminder’s time is over: it is sent at most twelve hours after the time it was planned for."
+        "The reminder’s time is over: it is sent at most twelve hours after the planned time,"
+        " and not once the forum has begun."
     ),
     SubjectTells: _l(
         "The subject names the forum, organiser or place as they are called now. Save the words with another one."

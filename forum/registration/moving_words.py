@@ -96,13 +96,13 @@ def done(sector: str, outcome: Outcome | None) -> str:
 def missing_to_person(sector: Sector, missing: Sequence[Question]) -> str:
     """Return in words which questions of the new sector the person has to answer."""
     told = {"sector": in_language(sector.name), "questions": names(missing)}
-    return _("Not answered yet for %(sector)s: %(questions)s.", **told)
+    return _("For %(sector)s you have not answered yet: %(questions)s.", **told)
 
 
 def missing_to_organiser(sector: Sector, missing: Sequence[Question]) -> str:
     """Return in words which questions of the new sector the person has not answered."""
     told = {"sector": in_language(sector.name), "questions": names(missing)}
-    return _("Not answered yet by the person for %(sector)s: %(questions)s.", **told)
+    return _("For %(sector)s the person has not answered yet: %(questions)s.", **told)
 
 
 def added_care(sector: Sector, added: Sequence[Question]) -> str:
@@ -112,10 +112,10 @@ def added_care(sector: Sector, added: Sequence[Question]) -> str:
 
 
 def missing_of_many(missing: Missing) -> str:
-    """Return in words how many people have not answered what a sector requires, and which questions these are."""
+    """Return in words how many people have not answered what a sector requires, and what one or more of them lack."""
     return ngettext(
         "%(num)s person has not answered all that is required there: %(questions)s.",
-        "%(num)s people have not answered all that is required there: %(questions)s.",
+        "%(num)s people have not answered all that is required there. Missing from one or more: %(questions)s.",
         missing.people,
         questions=names(missing.questions),
     )

@@ -110,7 +110,7 @@ def why_not_cancelled(registration: Registration) -> str:
         )
     except SecondNeeded:
         return _(
-            "A refusal needs a second organiser, so one alone can neither cancel nor merge the registration."
+            "A refusal needs a second organiser, so you can neither cancel nor merge the registration on your own."
         )
     return ""
 

@@ -137,12 +137,14 @@ def _what_was_sent() -> Sequence[tuple[str, str]]:
 
 
 def _what_was_lost(kept: Sequence[tuple[str, str]]) -> str:
-    """Return a sentence about files that have to be chosen again; "" if the request cannot have had any."""
+    """Return a sentence about files to be chosen again; "" if no file was chosen, as far as the request tells."""
     if named := sent_files.to_choose_again(sent_files.names()):
         return named
-    # Forms with a file are sent in parts. A body that was not read does not tell whether a file was chosen.
-    if not kept and request.method == "POST" and request.mimetype == "multipart/form-data":
-        return _("A file that you had chosen is not kept: choose it again before you send the form.")
+    # Forms with a file are sent in parts. A body that was not read has the length 0 here (`receiving.refuse_unread`),
+    # and does not tell whether a file was chosen.
+    is_unread = request.mimetype == "multipart/form-data" and not request.content_length
+    if not kept and request.method == "POST" and is_unread:
+        return _("If you had chosen a file, check that it is still chosen before you send the form.")
     return ""
 
 

@@ -117,7 +117,7 @@ def test_work_that_the_worker_does_not_go_on_with_is_told(sign_in_as, event):
     assert tasks(overview(pages)) == []
 
 
-HALTED = "1 import of people, or the undoing of one, has stood still for 15 minutes"
+HALTED = "1 import of people that is being made or undone has stood still for 15 minutes"
 
 
 def test_an_import_on_which_the_worker_does_not_go_on_is_told(sign_in_as, event, monkeypatch):

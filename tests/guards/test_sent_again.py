@@ -1,6 +1,7 @@
 """The page of a busy forum keeps what was typed and sends it again, or the form has a reason why not (R13).
 
-Whoever adds a form decides: its blueprint is in `errors.KEEPS`, or the form is in NOT_AGAIN. Files come with no page.
+Whoever adds a form decides: its blueprint is in `errors.KEEPS`, or the form is in NOT_AGAIN. No page can give
+a browser its files back, so a file has to be chosen again.
 """
 
 from io import BytesIO
@@ -103,7 +104,7 @@ NOT_AGAIN = {
 }
 AGAIN_FILE = "The file that you had chosen is not kept. Choose it again: table.csv."
 ENGLISH = {"Accept-Language": "en"}
-A_FILE = "A file that you had chosen is not kept: choose it again before you send the form."
+A_FILE = "If you had chosen a file, check that it is still chosen before you send the form."
 
 
 def test_each_form_can_be_sent_again_or_has_a_reason_why_not(app):
@@ -133,6 +134,13 @@ def test_table_in_a_file_cannot_be_sent_again_and_a_typed_one_can(app, path):
     assert (AGAIN_FILE in page, "Try again" in page) == (True, False)
     page = busy_page(app, f"/console/nf27/{path}", lines="Kim;Ek", file=(BytesIO(), ""))
     assert ("Try again" in page, "Kim;Ek" in page, "not kept" in page) == (True, True, False)
+
+
+@pytest.mark.usefixtures("event")
+def test_page_says_nothing_of_files_if_none_was_chosen(app):
+    """The console's form for one person's answers is not kept, and has files only if the event asks for some."""
+    page = busy_page(app, "/console/nf27/registrations/AB-CDE/answers", note="Kim", file=(BytesIO(), ""))
+    assert ("Try again" in page, "not kept" in page, "chosen a file" in page) == (False, False, False)
 
 
 @pytest.mark.usefixtures("event")

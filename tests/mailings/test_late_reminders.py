@@ -88,7 +88,7 @@ def test_nobody_gets_a_begun_reminder_late_from_a_worker_that_was_away(event, or
     [line] = organiser.get("reminders.index", event="nf27").all("tbody tr")
     assert "2 people got none: the hour was missed." in line
     log = " ".join(organiser.get("log.index", event="nf27").all("tbody"))
-    assert ("People left out of a reminder because it was late" in log, "Reminder left out" in log) == (
+    assert ("People left out of a reminder because its time was over" in log, "Reminder left out" in log) == (
         True,
         False,
     )
@@ -165,7 +165,8 @@ def test_a_paused_reminder_whose_time_is_over_does_not_go_on_and_says_so(event, 
     move(event, "starts_at", NOW + DAY)  # its twelve hours are then long over
     page = resuming.submit(follow=True)
     assert page.flashes == [
-        "The reminder’s time is over: it is sent at most twelve hours after the time it was planned for."
+        "The reminder’s time is over: it is sent at most twelve hours after the planned time,"
+        " and not once the forum has begun."
     ]
     assert "The reminder’s time is over, so it does not go on." in page.text
     assert page.all(RESUME) == []

@@ -17,7 +17,7 @@ from tests.factories.questions import make_question
 from tests.factories.registrations import confirmed, register, write
 from tests.registration.test_moving import move, show
 
-UNANSWERED = "Not answered yet for NGOs: “Question payer”."
+UNANSWERED = "For NGOs you have not answered yet: “Question payer”."
 
 
 @pytest.fixture
@@ -66,7 +66,7 @@ def test_person_reads_it_in_swedish(pages, event):
     person = confirmed(event, "tech")
     pages.get(f"/sv/r/{write(links.issue, person, TokenPurpose.MANAGE, now=NOW)}", follow=True)
     page = pages.get("/sv/r/sector").submit({"sector": "ngo"}, button="Byt sektor", follow=True)
-    assert page.flashes[1] == "I sektorn Civilsamhälle återstår att svara på: ”Fråga payer”."
+    assert page.flashes[1] == "I sektorn Civilsamhälle har du kvar att svara på: ”Fråga payer”."
 
 
 def test_person_who_has_answered_everything_reads_their_own_page(pages, event):
@@ -99,7 +99,7 @@ def test_organiser_reads_what_the_person_has_not_answered_and_the_person_reads_i
     page = show(organiser, person).follow("Move to another sector")
     shown = page.submit({"sector": "ngo", "if_full": "stay"}, button="Move", follow=True)
     assert shown.flashes == [
-        "Moved to NGOs. Not answered yet by the person for NGOs: “Question payer”."
+        "Moved to NGOs. For NGOs the person has not answered yet: “Question payer”."
         " NGOs also asks about food and access: “Question diet”."
     ]
     pages.get(f"/en/r/{write(links.issue, person, TokenPurpose.MANAGE, now=NOW)}", follow=True)
@@ -112,7 +112,7 @@ def test_unconfirmed_persons_form_counts_as_their_answers(organiser, event):
     for person, missing in zip(people, (False, True), strict=True):
         page = show(organiser, person).follow("Move to another sector")
         shown = page.submit({"sector": "ngo", "if_full": "stay"}, button="Move", follow=True)
-        assert ("Not answered yet" in shown.flashes[0]) == missing
+        assert ("not answered yet" in shown.flashes[0]) == missing
 
 
 def test_a_form_that_arrives_right_after_a_move_does_not_make_it_a_refusal(organiser, event, monkeypatch):
@@ -130,7 +130,7 @@ def test_a_form_that_arrives_right_after_a_move_does_not_make_it_a_refusal(organ
 
     monkeypatch.setattr(db.session, "commit", commit_before_another_form)
     shown = page.submit({"sector": "ngo", "if_full": "stay"}, button="Move", follow=True)
-    told = "Moved to NGOs. Not answered yet by the person for NGOs: “Question payer”."
+    told = "Moved to NGOs. For NGOs the person has not answered yet: “Question payer”."
     assert (len(registrations.list_answered_forms(person)), shown.flashes) == (2, [told])
 
 

@@ -196,7 +196,7 @@ def test_cancelling_is_no_way_around_a_review(organiser, sign_in_as, event, peop
     write(setattr, event, "has_second_reviewer", True)
     page = organiser.get("attendees.cancel", **of(people[1]))
     assert (
-        "A refusal needs a second organiser, so one alone can neither cancel nor merge the registration."
+        "A refusal needs a second organiser, so you can neither cancel nor merge the registration on your own."
         in page.text
     )
     assert page.soup.select("form.form") == []
@@ -227,7 +227,7 @@ def test_merging_is_no_way_around_a_review(organiser, sign_in_as, event, people)
         assert (RECUSED in refused.text, refused.soup.select("form.form")) == (True, [])
     later = merging(organiser, second, kept)
     write(setattr, event, "has_second_reviewer", True)
-    told = "A refusal needs a second organiser, so one alone can neither cancel nor merge the registration."
+    told = "A refusal needs a second organiser, so you can neither cancel nor merge the registration on your own."
     assert told in later.submit({"taken": ["family_name", "organisation"]}, expect=409).text
     page = merging(organiser, first, second)
     assert "You cannot merge these two before the review is decided." in page.text
