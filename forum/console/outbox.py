@@ -144,7 +144,7 @@ def _refused(refusal: Exception) -> str:
     if isinstance(refusal, ContentGone):
         return _("The message could not be written, so it cannot be sent. Send the person a new one.")
     if isinstance(refusal, TooLate):
-        return _("The message belongs to a reminder whose time is over, so it is not sent any more.")
+        return _("The time in which the message could be sent is over, so it is not sent any more.")
     return _("The message is not in that state any more. Nothing was changed.")
 
 

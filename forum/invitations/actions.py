@@ -5,12 +5,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy import ColumnElement, Select, delete, select
+from sqlalchemy.orm import joinedload
 
 from forum.audit import actions as audit
 from forum.events import queries as events
 from forum.events.models import Event, Sector
 from forum.extensions import db
-from forum.invitations import queries, silence
+from forum.invitations import mails, queries, silence
 from forum.invitations.enums import InvitationState
 from forum.invitations.errors import AlreadyInvited, AlreadyRegistered, EventOver, NoPlaceToHold, NotOpen
 from forum.invitations.models import Invitation
@@ -136,11 +137,13 @@ def prolong_open(event: Event, pause: timedelta, *, now: datetime) -> None:
     A reminder by the event's rule that fell into that time is put off by the same time.
     """
     mine = Invitation.event_id == event.id, Invitation.state == InvitationState.OPEN
-    for invitation in db.session.scalars(select(Invitation).where(*mine)):
+    both = joinedload(Invitation.message), joinedload(Invitation.reminder)
+    for invitation in db.session.scalars(select(Invitation).where(*mine).options(*both)):
         until = max(invitation.expires_at, min(invitation.expires_at + pause, event.ends_at))
         if invitation.remind_at and not invitation.reminded_at:
             invitation.remind_at += until - invitation.expires_at
         invitation.expires_at = until
+        mails.let_leave_until_deadline(invitation)
     for number, at in silence.list_moments(event, now).items():
         if now - pause < at <= now:
             db.session.get_one(Invitation, number).remind_at = at + pause
@@ -224,8 +227,8 @@ def end(invitation: Invitation, state: InvitationState, *, now: datetime) -> Non
 
 def take_back_mail(invitation: Invitation) -> None:
     """Cancel the invitation's unsent mails. Call this before anything is recorded in the audit trail."""
-    mails = invitation.message_id, invitation.reminder_id
-    mine: Select = select(OutboxMessage.id).where(OutboxMessage.id.in_(mails))
+    both = invitation.message_id, invitation.reminder_id
+    mine: Select = select(OutboxMessage.id).where(OutboxMessage.id.in_(both))
     outbox.take_back_messages(mine, AbortReason.OUTDATED)
 
 

@@ -7,7 +7,7 @@ from sqlalchemy import Select, select
 
 from forum.audit import actions as audit
 from forum.extensions import db
-from forum.invitations import actions
+from forum.invitations import actions, mails
 from forum.invitations.models import Invitation
 from forum.outbox import actions as outbox
 from forum.outbox.models import OutboxMessage
@@ -32,6 +32,8 @@ def change(invitation: Invitation, values: dict[str, Any], *, actor: str, now: d
         setattr(invitation, name, values[name])
     if not IN_MAIL.isdisjoint(changed):
         _make_mail_anew(invitation)
+    if "expires_at" in changed:
+        mails.let_leave_until_deadline(invitation)
     db.session.flush()
     audit.record("invitation.changed", invitation, actor=actor, at=now, fields=changed)
     waiting_list.offer_free_places(invitation.event, now=now)

@@ -31,6 +31,13 @@ def queue_reminder(invitation: Invitation, *, now: datetime) -> OutboxMessage:
     return invitation.reminder
 
 
+def let_leave_until_deadline(invitation: Invitation) -> None:
+    """Let unsent mails of an invitation leave until its deadline, which has moved, and no later (R18)."""
+    for mail in (invitation.message, invitation.reminder):
+        if mail:
+            mail.not_after = invitation.expires_at
+
+
 def _new_link(invitation: Invitation) -> tuple[str, str]:
     """Make a new personal link of an invitation; return its digest and its URL."""
     token = new_token()
@@ -48,7 +55,7 @@ def _forwarder(invitation: Invitation) -> str:
 
 
 def _queue(invitation: Invitation, kind: str, link: str, now: datetime) -> OutboxMessage:
-    return outbox.queue(
+    mail = outbox.queue(
         kind=kind,
         recipient=invitation.email,
         language=invitation.language,
@@ -69,3 +76,6 @@ def _queue(invitation: Invitation, kind: str, link: str, now: datetime) -> Outbo
         lane=Lane.BULK,
         reply_to=invitation.event.contact_email,
     )
+    # A worker that was away must not send it after the deadline; ending the invitation takes it back.
+    mail.not_after = invitation.expires_at
+    return mail

@@ -3,11 +3,13 @@
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import select
 
 from forum import clock
 from forum.audit.models import AuditEntry
 from forum.extensions import db
-from forum.invitations import actions, answering, reminding
+from forum.invitations import actions, answering, changing, reminding
+from forum.outbox import delivery
 from forum.outbox.enums import Lane, MessageStatus
 from forum.outbox.models import OutboxMessage
 from forum.registration.enums import Status
@@ -65,6 +67,44 @@ def test_whoever_is_silent_is_reminded_once_in_the_language_of_the_invitation(or
     assert [pages.get(link).h1 for link in (first, second)] == ["Du är inbjuden"] * 2
     assert "Reminded " in organiser.get("invitations.index", event="nf27").text
     assert db.session.query(AuditEntry).filter_by(action="invitation.reminded").count() == 1
+
+
+def left() -> list[str]:
+    """Send what is due by the frozen clock; return the kinds of all mails that have left."""
+    db.session.rollback()
+    delivery.deliver_due()
+    sent = select(OutboxMessage.kind).where(OutboxMessage.status == MessageStatus.SENT)
+    return sorted(db.session.scalars(sent))
+
+
+def test_no_mail_leaves_after_the_deadline_from_a_worker_that_was_away(event):
+    """The worker sends before it ends invitations, and neither mail is due any more (R18)."""
+    silent = invite(event, "tech", terms=REMINDED)
+    send_all(), write(mark_all_sent)
+    unsent = invite(event, "tech", email="bo@example.org")
+    assert (send_all(), remind_all(DUE)) == (1, 1)
+    clock.freeze(silent.expires_at)
+    assert left() == ["invitation"]
+    assert write(actions.expire, silent.id, now=silent.expires_at) == 1
+    write(actions.expire, unsent.id, now=silent.expires_at)
+    assert [one.status for one in (silent.reminder, unsent.message)] == [MessageStatus.ABORTED] * 2
+
+
+@pytest.mark.parametrize("way", ["later", "earlier", "prolonged"])
+def test_unsent_mails_leave_until_the_deadline_that_holds(event, way):
+    silent = invite(event, "tech", terms=REMINDED)
+    send_all(), write(mark_all_sent)
+    remind_all(DUE)
+    before = silent.expires_at
+    if way == "prolonged":
+        write(actions.prolong_open, event, timedelta(days=2), now=DUE)
+    else:
+        until = before + timedelta(days=1 if way == "later" else -1)
+        write(changing.change, silent, {"expires_at": until}, actor="user:1", now=DUE)
+    assert silent.expires_at != before
+    assert [silent.message.not_after, silent.reminder.not_after] == [silent.expires_at] * 2
+    clock.freeze(silent.expires_at - timedelta(minutes=1))
+    assert "invitation-reminder" in left()
 
 
 def test_both_links_end_with_the_answer_and_the_mails_are_the_persons(pages, event):

@@ -248,7 +248,7 @@ def test_the_page_of_mail_says_that_a_failed_reminder_is_not_tried_again(event, 
     clock.freeze(NOW)
     page = organiser.get("outbox.index", event="nf27").form("form[action$=retry]").submit(follow=True)
     assert page.flashes == [
-        "The message belongs to a reminder whose time is over, so it is not sent any more."
+        "The time in which the message could be sent is over, so it is not sent any more."
     ]
 
 
