@@ -86,7 +86,7 @@ def _of_roles(
 ) -> ColumnElement[bool]:
     """Return the condition for changes of these roles of the actor, for the entry's event or for all events."""
     event = told.payload["event"].as_integer()
-    # IS_ROLE_CHANGE is SQL whose columns name no table: in this subquery they are those of `change`.
+    # IS_ROLE_CHANGE is written in SQL without a table, so within this subquery it is about `change`.
     return and_(
         and_(IS_ROLE_CHANGE),
         change.subject_id == NUMBER,
@@ -116,7 +116,7 @@ def _was_added_by_hand(
     """Return the condition for entries about a registration that an organiser added by hand."""
     added = added or aliased(AuditEntry)
     query = select(added.id).where(
-        # IS_ADDED_BY_HAND is SQL whose columns name no table: in this subquery they are those of `added`.
+        # IS_ADDED_BY_HAND is written in SQL without a table, so within this subquery it is about `added`.
         and_(IS_ADDED_BY_HAND),
         added.subject_id == AuditEntry.subject_id,
         *conditions,

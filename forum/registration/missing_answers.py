@@ -61,7 +61,7 @@ def count_in_others(event: Event, people: Select[Any]) -> dict[str, Missing]:
 
 
 def list_in_own(event: Event, people: Select[Any]) -> dict[int, list[Question]]:
-    """Return by registration id which required questions of the own sector people have not answered.
+    """Return, by registration id, the required questions of each person's sector that the person has not answered.
 
     People who have answered all of them are left out.
     """

@@ -175,7 +175,7 @@ def _stands_for(word: str, name: str) -> bool:
 
 
 def _rename(view: SavedView) -> None:
-    """Give the view a name that says nothing, in the language of its organiser, who has no other view of that name."""
+    """Name the view “View 1”, or the first number that its organiser has not used, in the organiser's language."""
     mine = SavedView.event_id == view.event_id, SavedView.user_id == view.user_id
     taken = set(db.session.scalars(select(SavedView.name).where(*mine)))
     with force_locale(view.maker.language):
