@@ -3,7 +3,8 @@
 To an organiser who does not handle protected identities the log does not show look-ups of protected identities,
 openings of the page for look-ups (older versions recorded these as views), or views of people who were added by hand
 one by one: handlers of protected identities add people in this way, so a missing view would tell whom a handler has
-added. Views of people who came by an import are shown: no handler adds anybody by an import. No reader sees who added a
+added. Views of people who came by an import are shown: no handler adds anybody by an import. An entry about the event
+tells that somebody came by one; it stays when the import is undone or the person is erased. No reader sees who added a
 person by hand, and the filter by organiser leaves such entries out.
 """
 
@@ -14,7 +15,8 @@ from forum.accounts.audiences import HANDLERS, REVIEWERS, VIEWERS
 from forum.accounts.enums import Role
 from forum.accounts.models import Membership
 from forum.audit import queries as audit
-from forum.audit.models import IS_ADDED_BY_HAND, IS_ROLE_CHANGE, AuditDetails, AuditEntry
+from forum.audit.models import IS_ADDED_BY_HAND, IS_OF_EVENT_ITSELF, IS_ROLE_CHANGE, AuditDetails, AuditEntry
+from forum.imports.actions import IMPORTED, PART_IMPORTED
 from forum.imports.models import ImportedPerson
 from forum.registration.models import Registration
 
@@ -29,8 +31,11 @@ def tells() -> ColumnElement[bool]:
     """Return the condition for entries that could tell whose identity is protected."""
     is_look_up = AuditEntry.action.in_((audit.IDENTITY_ASKED, audit.IDENTITY_REVEALED))
     is_view = AuditEntry.action.in_(audit.UNTOLD)
-    imported = exists().where(ImportedPerson.registration_id == AuditEntry.subject_id)
-    return or_(is_look_up, and_(is_view, _was_added_by_hand(), ~imported), _is_former_look_up())
+    added = aliased(AuditEntry)
+    was_added_alone = _was_added_by_hand(added, ~_was_import(added))
+    # Versions that recorded no parts of long tables: the person's row tells as long as it is there.
+    is_imported = exists().where(ImportedPerson.registration_id == AuditEntry.subject_id)
+    return or_(is_look_up, and_(is_view, was_added_alone, ~is_imported), _is_former_look_up())
 
 
 def _is_former_look_up() -> ColumnElement[bool]:
@@ -102,6 +107,23 @@ def _role(told: type[AuditDetails]) -> ColumnElement[str]:
 
 def _event(told: type[AuditDetails]) -> ColumnElement[str]:
     return told.payload["event"].as_string()
+
+
+def _was_import(added: type[AuditEntry]) -> ColumnElement[bool]:
+    """Return the condition for additions that were part of an import: its entry has the same organiser and time."""
+    made = aliased(AuditEntry)
+    return (
+        exists()
+        .where(
+            # IS_OF_EVENT_ITSELF is written in SQL without a table, so within this subquery it is about `made`.
+            and_(IS_OF_EVENT_ITSELF),
+            made.subject_id == added.event_id,
+            made.at == added.at,
+            made.actor == added.actor,
+            made.action.in_((IMPORTED, PART_IMPORTED)),
+        )
+        .correlate(added)
+    )
 
 
 def is_unnamed() -> ColumnElement[bool]:

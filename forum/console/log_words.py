@@ -97,6 +97,7 @@ PEOPLE: Mapping[str, LazyString] = {
     "invitation.reminded": _l("Reminded of an invitation"),
     "import.made": _l("People imported from a table"),
     "import.started": _l("Import of people from a long table begun"),
+    "import.part_made": _l("Part of a long table imported"),
     "import.stopped": _l("Import of people from a long table stopped"),
     "import.undo_asked": _l("Undoing an import of people begun"),
     "import.undone": _l("Import of people undone"),

@@ -28,6 +28,8 @@ from forum.registration.errors import AddressTaken, SectorFull
 from forum.registration.models import Registration
 
 IMPORTED, UNDO_ASKED, UNDONE = "import.made", "import.undo_asked", "import.undone"
+# Action: the worker has registered people of a long table, at the time and for the organiser that this entry names.
+PART_IMPORTED = "import.part_made"
 # Values of choices in an import's form: mail people a link to confirm their address; let people wait for a place.
 SEND, WAIT = "send", "wait"
 UNDONE_AT_ONCE = 100  # how many people of a large import one transaction removes

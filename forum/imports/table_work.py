@@ -25,7 +25,7 @@ from forum.events import queries as events
 from forum.events.models import Event
 from forum.extensions import db
 from forum.imports import actions, answers, checking, kept_tables, queries
-from forum.imports.actions import IMPORTED, Terms
+from forum.imports.actions import IMPORTED, PART_IMPORTED, Terms
 from forum.imports.checking import Fault, Outcome, Person, mark_of
 from forum.imports.enums import OF_WORKER, TableState
 from forum.imports.kept_tables import CHOICES, HEADINGS, OUTCOME
@@ -217,7 +217,10 @@ def _register(here: Importing, stored: Sequence[Any], now: datetime) -> Iterator
                 yield registered
             else:
                 added.append((registered, person.row))
-    actions.note_imported(here.made, added, now=now)
+    if added:
+        actions.note_imported(here.made, added, now=now)
+        told = {"count": len(added), "number": here.made.id}
+        audit.record(PART_IMPORTED, here.event, actor=here.actor, at=now, **told)
 
 
 def _add(here: Importing, person: Person, now: datetime) -> Registration | Fault:

@@ -27,4 +27,6 @@ def test_log_asks_of_roles_and_additions_by_indexes_of_their_own(event, narrowed
     # Which roles the actor ever had, and which were given and taken before the entry.
     assert plan.count("ix_audit_entries_role_changes") >= 3
     assert "ix_audit_entries_additions" in plan
+    # Whether the addition was part of an import: the event's entries of that moment alone.
+    assert "ix_audit_entries_of_event_itself (subject_id=? AND at=?)" in plan
     assert "SCAN audit_entries" not in plan

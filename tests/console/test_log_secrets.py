@@ -13,14 +13,21 @@ from forum.audit import queries as audit_queries
 from forum.audit.models import AuditEntry
 from forum.console import log_reading
 from forum.extensions import db
+from forum.imports import actions as imports
+from forum.imports import kept_tables, tables
+from forum.imports.models import AttendeeImport, ImportedPerson
+from forum.privacy import erasing
 from forum.registration import protection
 from forum.registration.models import Registration
 from tests.console.test_log import LOG, newest_user, note, rows
 from tests.factories.events import NOW, make_event, make_sector
 from tests.factories.registrations import confirmed, write
 from tests.imports.test_imports import KIM, TABLE, sent
+from tests.imports.test_long_tables import checked, work
 from tests.reveals.test_telephone import FILLED, SEALED, added_by, ask
 from tools.organisers import make_user
+
+EVA = KIM.replace("Kim;Ek;kim", "Eva;Ek;eva").replace("123", "124")
 
 
 @pytest.fixture
@@ -116,11 +123,8 @@ def views_of(pages, *people):
 def test_views_of_imported_people_are_told_alike_whether_they_are_protected_or_not(sign_in_as, event):
     """An import adds people by the rules of adding by hand, but no handler adds anybody by an import (P18, P21)."""
     pages = sign_in_as(Role.REGISTRAR, event)
-    registrar, table = (
-        newest_user(),
-        TABLE + KIM + KIM.replace("Kim;Ek;kim", "Eva;Ek;eva").replace("123", "124"),
-    )
-    shown = sent(pages.get("imports.new", event="nf27"), table)
+    registrar = newest_user()
+    shown = sent(pages.get("imports.new", event="nf27"), TABLE + KIM + EVA)
     shown.submit(button="Import 2 people", expect=303)
     protected, twin = db.session.scalars(select(Registration).order_by(Registration.id))
     write(protection.record, protected, is_protected=True, real_name="Real", now=NOW)
@@ -141,6 +145,47 @@ def test_views_of_imported_people_are_told_alike_whether_they_are_protected_or_n
     assert each[0] == each[1]
     # Who has added somebody is not told of an imported person, either.
     assert {who for who, what in each[0] if what.startswith("Registration received")} == {"by an organiser"}
+
+
+def import_two(pages):
+    """Import two people through the pages, and let the worker import them if the table is a long one."""
+    asked, table = pages.get("imports.new", event="nf27"), TABLE + KIM + EVA
+    shown = checked(pages, asked, table) if tables.MOST == 1 else sent(asked, table)
+    shown.submit(button="Import 2 people", expect=303)
+    clock.freeze(NOW + timedelta(minutes=3))
+    work()
+    return db.session.scalars(select(Registration).order_by(Registration.id)).all()
+
+
+def undo(people):
+    made = db.session.scalars(select(AttendeeImport)).one()
+    write(imports.undo, made, made.event, actor="command", now=clock.now())
+
+
+def erase(people):
+    for person in people:
+        write(erasing.erase, person, actor="command", now=clock.now())
+
+
+@pytest.mark.parametrize("longest", [1, 200], ids=["long", "short"])
+@pytest.mark.parametrize("end", [undo, erase])
+def test_views_of_imported_people_stay_when_their_rows_are_gone(sign_in_as, event, monkeypatch, end, longest):
+    """The audit trail tells when people were imported, even when the import was undone or they were erased (P21)."""
+    monkeypatch.setattr(tables, "MOST", longest)
+    monkeypatch.setattr(kept_tables, "PART", 1)
+    protected, twin = import_two(sign_in_as(Role.REGISTRAR, event))
+    registrar = newest_user()
+    write(protection.record, protected, is_protected=True, real_name="Real", now=NOW)
+    by_handler = added_by(ask(sign_in_as(Role.PROTECTED_HANDLER, event)), {**FILLED, **SEALED})
+    clock.freeze(NOW + timedelta(minutes=4))
+    for one in (protected, twin, by_handler):
+        note(audit_queries.REGISTRATION_VIEWED, one, actor=f"user:{registrar.id}", at=clock.now())
+    end([protected, twin])
+    erase([by_handler])
+    assert db.session.scalars(select(ImportedPerson.import_id)).all() == []
+    shown = rows(sign_in_as(Role.ADMIN, event).get(LOG, event="nf27", kind="views"))
+    views = [row for row in shown if row[1].startswith("Viewed")]
+    assert views == [(registrar.name, "Viewed by an organiser", "No longer stored")] * 2
 
 
 def test_views_by_a_dismissed_colleague_stay_and_those_by_a_former_handler_do_not(sign_in_as, event):
