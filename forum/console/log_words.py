@@ -15,7 +15,7 @@ from forum.bulk.wording import KINDS as KINDS_OF_TASKS
 from forum.console.log_kinds import Kind, LogPurpose
 from forum.events.models import Event
 from forum.outbox.wording import kind_text
-from forum.registration import list_columns, readers, wording
+from forum.registration import list_columns, readers, views_naming, wording
 from forum.registration.enums import ExportRecipient
 from forum.registration.exports import RECIPIENTS
 from forum.web.languages import in_language, language_name
@@ -215,6 +215,11 @@ ACTS: Mapping[str, LazyString] = {
     **SITE,
     **ACCOUNTS,
 }
+# Why a shared view of the attendee list was deleted or renamed automatically.
+VIEWS_GONE: Mapping[str, LazyString] = {
+    views_naming.Why.PERSON_GONE: _l("It named somebody whose registration was deleted"),
+    views_naming.Why.FORMER_VALUES: _l("It named somebody by a former name, address or number"),
+}
 # Actions whose words need the details of their entry.
 TOLD = frozenset(audit.EXPORTS)
 
@@ -266,6 +271,8 @@ def act_detail(action: str, details: Mapping[str, Any], event: Event | None = No
         return _sectors(details["sector"], event) if "sector" in details else ""
     if action in (audit.REGISTRATIONS_EXPORTED, audit.EXPORT_FETCHED):
         return " · ".join(_exported(details))
+    if action.startswith("view."):
+        return str(VIEWS_GONE.get(details.get("reason", ""), ""))
     if action.startswith("mail_text."):
         kind, code = details.get("kind", ""), details.get("language", "")
         return _("%(message)s, in %(language)s", message=kind_text(kind), language=language_name(code))

@@ -192,7 +192,7 @@ def _refuse_undoing(made: AttendeeImport) -> None:
 def _remove(people: Sequence[Registration], now: datetime) -> int:
     """Delete registrations of an import, and free their places; return how many."""
     numbers = [registration.id for registration in people]
-    views_naming.forget_naming(people)
+    views_naming.forget_naming(people, now=now)
     # The database refuses a confirmed registration without a place: write nothing until place and status have changed.
     with db.session.no_autoflush:
         for registration in people:

@@ -91,7 +91,7 @@ def erase(registration: Registration, *, actor: str, now: datetime) -> None:
     _end(event, every, addressed, actor=actor, now=now)
     is_all, stays = len(addressed) == len(every), registration not in addressed
     mails.queue_erased(registration, is_all=is_all, stays=stays, now=now)
-    views_naming.forget_naming(every)
+    views_naming.forget_naming(every, now=now)
     for one in every:
         _delete(one, answered_at=now, actor=actor, now=now)
     audit.record("registration.erased", event, actor=actor, at=now)
@@ -114,7 +114,7 @@ def repeat(
     person's requests count as answered at the time of that erasure. The caller has locked the event.
     """
     _end(event, registrations, others, actor=actor, now=now, before=mark.until)
-    views_naming.forget_naming(registrations)
+    views_naming.forget_naming(registrations, now=now)
     for one in registrations:
         _delete(one, answered_at=mark.erased_at, actor=actor, now=now)
     audit.record("registration.erased_again", event, actor=actor, at=now)
@@ -126,7 +126,7 @@ def forget(registration: Registration, *, actor: str, now: datetime) -> None:
     No tombstone is written: in a restored backup the registration is due for erasure, too. The caller has locked the
     event.
     """
-    views_naming.forget_naming([registration])
+    views_naming.forget_naming([registration], now=now)
     _delete(registration, answered_at=now, actor=actor, now=now)
 
 

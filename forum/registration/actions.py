@@ -180,7 +180,7 @@ def change(
     asked = given.change(registration, answered, now=now) if answered else []
     if changed:
         answers.derive(registration)
-        views_naming.forget_former(registration, before)
+        views_naming.forget_former(registration, before, now=now)
     if changed or asked:
         told: dict[str, Any] = {"questions": asked} if asked else {}
         if actor in THEMSELVES:

@@ -217,7 +217,7 @@ def _put(registration: Registration, told: Mapping[str, Any], asked_at: datetime
     for name in CHANGEABLE:
         setattr(registration, name, told[name])
     derive(registration)
-    views_naming.forget_former(registration, former)
+    views_naming.forget_former(registration, former, now=now)
     say_identity(registration, is_protected=told["is_protected"], real_name=told["real_name"], now=now)
     if told["given"]:
         given.store(registration, told["given"], now=now)

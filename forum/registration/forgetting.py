@@ -35,7 +35,7 @@ def forget_unconfirmed(*, now: datetime) -> int:
     query = select(Registration).where(ended, Registration.confirmed_at.is_(None))
     forgotten = db.session.scalars(query.order_by(Registration.id).limit(AT_ONCE)).all()
     numbers, by_event = [one.id for one in forgotten], Counter(one.event_id for one in forgotten)
-    views_naming.forget_naming(forgotten)
+    views_naming.forget_naming(forgotten, now=now)
     ending.part_from_unconfirmed(numbers, now=now)
     db.session.execute(delete(Registration).where(Registration.id.in_(numbers)))
     for event_id, count in sorted(by_event.items()):

@@ -179,7 +179,7 @@ def confirm(token: str, *, now: datetime) -> Registration:
     former = {"email": registration.email}
     registration.email, registration.email_canonical = email, canonical
     answers.derive(registration)
-    views_naming.forget_former(registration, former)
+    views_naming.forget_former(registration, former, now=now)
     suppressions.note_reached(registration)
     audit.record("registration.address_changed", registration, actor=PERSON, at=now)
     db.session.flush()

@@ -28,9 +28,14 @@ from forum.registration import list_columns
 from forum.registration.errors import NameTaken, TooManyViews, ViewGone
 from forum.registration.filtering import Filters
 from forum.registration.narrowing import UnknownFilter
-from forum.registration.saved_view_models import SavedView
+from forum.registration.saved_view_models import (
+    VIEW_CHANGED,
+    VIEW_DELETED,
+    VIEW_SHARED,
+    VIEW_TAKEN_BACK,
+    SavedView,
+)
 
-SHARED, TAKEN_BACK, CHANGED, DELETED = "view.shared", "view.taken_back", "view.changed", "view.deleted"
 # The most views of one organiser for one event: more could not be told apart above the list.
 MOST = 20
 SEEN = select(SavedView).where(
@@ -153,7 +158,7 @@ def save(
     with _named_once():
         db.session.add(view)
     if is_shared:
-        audit.record(SHARED, view, actor=f"user:{user_id}", at=now)
+        audit.record(VIEW_SHARED, view, actor=f"user:{user_id}", at=now)
     return view
 
 
@@ -170,9 +175,9 @@ def change(
         if shown:
             view.query, view.columns = shown.query, shown.columns
     if is_shared and was_shared and before != _said(view):
-        audit.record(CHANGED, view, actor=actor, at=now)
+        audit.record(VIEW_CHANGED, view, actor=actor, at=now)
     if is_shared != was_shared:
-        audit.record(SHARED if is_shared else TAKEN_BACK, view, actor=actor, at=now)
+        audit.record(VIEW_SHARED if is_shared else VIEW_TAKEN_BACK, view, actor=actor, at=now)
 
 
 @contextmanager
@@ -204,7 +209,7 @@ def lock(view: SavedView) -> None:
 def remove(view: SavedView, *, actor: str, now: datetime) -> None:
     """Delete a view."""
     if view.is_shared:
-        audit.record(DELETED, view, actor=actor, at=now)
+        audit.record(VIEW_DELETED, view, actor=actor, at=now)
     db.session.delete(view)
     db.session.flush()
 

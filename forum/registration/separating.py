@@ -207,7 +207,7 @@ def _give_back(kept: Registration, ended: Registration, before: Before, now: dat
     if kept.holds_place and moved != key and not caps.has_room(kept.event, moved, kept.sector_id):
         raise CannotBeUndone
     answers.derive(kept)
-    views_naming.forget_former(kept, former)
+    views_naming.forget_former(kept, former, now=now)
     sent = before.get("files", {})
     put_answers(
         kept, {name: old for name, old in same.items() if name.startswith(ASKED) and name not in sent}

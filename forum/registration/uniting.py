@@ -105,7 +105,7 @@ def unite(
     _end(pair.ends, now)
     # Write the end of the other registration first: its address is unique, and is free only after that.
     db.session.flush()
-    _take_over(pair, chosen)
+    _take_over(pair, chosen, now)
     _join(pair, merge, now)
     _tell(pair, old_email, taken_back, now)
     audit.record("registration.merged", pair.stays, actor=actor, at=now, taken=chosen)
@@ -145,7 +145,7 @@ def _end(registration: Registration, now: datetime) -> None:
     offers.end(registration, OfferEnd.CANCELLED, now=now)
 
 
-def _take_over(pair: Pair, chosen: Collection[str]) -> None:
+def _take_over(pair: Pair, chosen: Collection[str], now: datetime) -> None:
     """Store the chosen values in the kept registration. Raises OrganisationFull."""
     stays, ends, key = pair.stays, pair.ends, pair.stays.organisation_key
     former = views_naming.naming_values(stays)
@@ -159,7 +159,7 @@ def _take_over(pair: Pair, chosen: Collection[str]) -> None:
     if stays.holds_place and moved != key and not caps.has_room(stays.event, moved, stays.sector_id):
         raise OrganisationFull
     answers.derive(stays)
-    views_naming.forget_former(stays, former)
+    views_naming.forget_former(stays, former, now=now)
     theirs, sent = values_of(ends), files_among(stays, chosen)
     put_answers(
         stays, {name: theirs.get(name) for name in chosen if name.startswith(ASKED) and name not in sent}

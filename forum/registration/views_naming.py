@@ -2,11 +2,15 @@
 
 A view names a person by its search text or by its own name. One whose search text does is deleted as a whole: without
 the word it would show more people. One whose name alone does is renamed, because it finds nobody by that name.
+Both happen even if the word stands for other people as well. If the view is shared, the audit trail says which of the
+two has happened and why, not whom the view named.
 """
 
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields, replace
+from datetime import datetime
+from enum import StrEnum
 from functools import cached_property
 from typing import Any
 
@@ -15,11 +19,12 @@ from flask_babel import gettext as _
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
+from forum.audit import actions as audit
 from forum.extensions import db
 from forum.folding import search_fold
 from forum.registration import searching
 from forum.registration.models import Registration
-from forum.registration.saved_view_models import SavedView
+from forum.registration.saved_view_models import VIEW_CHANGED, VIEW_DELETED, SavedView
 
 # The least letters with which a word of a search text names a person: letters at the beginning of a name, and letters
 # within one. A word of a view's own name does so as a whole, from this many letters on: of a genitive an "s" is left.
@@ -27,6 +32,13 @@ LEAST_LETTERS, LEAST_WITHIN, LEAST_WHOLE = 3, 4, 2
 # How many names beyond those of an organiser's views are tried: each may be taken at the moment of the try.
 SPARE_NAMES = 10
 WORDS = re.compile(r"[^\W_]+")
+
+
+class Why(StrEnum):
+    """Why a shared view was deleted or renamed, in the details of the audit trail's entry about it."""
+
+    PERSON_GONE = "person gone"
+    FORMER_VALUES = "former values"
 
 
 @dataclass(frozen=True)
@@ -101,7 +113,7 @@ class Said:
         return [text for term in searching.terms(self.text) for text in term.texts]
 
 
-def forget_naming(registrations: Iterable[Registration]) -> None:
+def forget_naming(registrations: Iterable[Registration], *, now: datetime) -> None:
     """Delete or rename the views of their events that name one of these people.
 
     Every function that deletes people's rows must call this one before. The caller commits.
@@ -110,7 +122,7 @@ def forget_naming(registrations: Iterable[Registration]) -> None:
     for one in registrations:
         people.setdefault(one.event_id, []).append(Called.of(one))
     for event_id, gone in people.items():
-        _forget(event_id, gone, ())
+        _forget(event_id, gone, (), Why.PERSON_GONE, now)
 
 
 def naming_values(registration: Registration) -> Mapping[str, Any]:
@@ -118,7 +130,7 @@ def naming_values(registration: Registration) -> Mapping[str, Any]:
     return asdict(Called.of(registration))
 
 
-def forget_former(registration: Registration, before: Mapping[str, Any]) -> None:
+def forget_former(registration: Registration, before: Mapping[str, Any], *, now: datetime) -> None:
     """Delete or rename the views that name the person only by values that the registration has had `before`.
 
     Somebody may take another name, such as an alias, so that nobody reads the former one any more (P22). It makes no
@@ -128,10 +140,11 @@ def forget_former(registration: Registration, before: Mapping[str, Any]) -> None
     former = {name: before[name] or "" for name in called if name in before and before[name] != called[name]}
     if former:
         present = Called(**called)
-        _forget(registration.event_id, [replace(present, **former)], [present])
+        gone = [replace(present, **former)]
+        _forget(registration.event_id, gone, [present], Why.FORMER_VALUES, now)
 
 
-def _forget(event_id: int, gone: Sequence[Called], stays: Sequence[Called]) -> None:
+def _forget(event_id: int, gone: Sequence[Called], stays: Sequence[Called], why: Why, now: datetime) -> None:
     """Delete or rename the views of an event that name one of those who are gone, and nobody who stays."""
 
     def is_due(text: str, names: Callable[[Said, Called], bool]) -> bool:
@@ -144,10 +157,18 @@ def _forget(event_id: int, gone: Sequence[Called], stays: Sequence[Called]) -> N
     locked = mine.with_for_update(of=SavedView, key_share=True).execution_options(populate_existing=True)
     for view in db.session.scalars(locked).all():
         if is_due(view.query.get("q") or "", _finds):
+            _record(VIEW_DELETED, view, why, now)
             db.session.delete(view)
         elif is_due(view.name.replace("#", " "), _mentions):
+            _record(VIEW_CHANGED, view, why, now)
             _rename(view)
     db.session.flush()
+
+
+def _record(action: str, view: SavedView, why: Why, now: datetime) -> None:
+    """Record what happens to a shared view; nobody has asked for it, so the entry says that it happened by itself."""
+    if view.is_shared:
+        audit.record(action, view, actor="worker", at=now, reason=why)
 
 
 def _finds(query: Said, person: Called) -> bool:

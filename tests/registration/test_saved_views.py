@@ -316,7 +316,7 @@ def test_views_are_renamed_while_their_owner_is_locked(make_app, postgres_server
             other.execute("SELECT FROM users FOR NO KEY UPDATE")
             start_write(db.session)
             db.session.execute(sql("SET LOCAL lock_timeout = '1s'"))
-            views_naming.forget_naming([db.session.get_one(Registration, person.id)])
+            views_naming.forget_naming([db.session.get_one(Registration, person.id)], now=NOW)
             db.session.commit()
             other.execute("ROLLBACK")
         assert db.session.get_one(SavedView, view).name == "View 1"
@@ -349,7 +349,7 @@ def test_a_neutral_name_that_somebody_takes_at_the_same_moment_is_not_given(
     def forget():
         with app.app_context():
             start_write(db.session)
-            views_naming.forget_naming([db.session.get_one(Registration, person)])
+            views_naming.forget_naming([db.session.get_one(Registration, person)], now=NOW)
             db.session.commit()
 
     with postgres_server.connect(make_url(postgres_url).database) as other:
@@ -417,7 +417,7 @@ def test_two_people_are_forgotten_at_once_and_each_view_of_one_owner_has_a_name_
     def forget(person, commits):
         with app.app_context():
             start_write(db.session)
-            views_naming.forget_naming([db.session.get_one(Registration, person)])
+            views_naming.forget_naming([db.session.get_one(Registration, person)], now=NOW)
             commits()
             db.session.commit()
 
@@ -488,6 +488,40 @@ def test_a_view_that_searches_a_former_address_goes(organiser, event):
     write(new_address.ask, person, "new@example.org", actor="command", now=NOW)
     write(new_address.confirm, newest_mail(person, "new-address").token, now=NOW)
     assert listed() == ["Ek"]
+
+
+def erase(person):
+    write(erasing.erase, person, actor="command", now=NOW)
+
+
+def rename(person):
+    called = {name: getattr(person, name) for name in CHANGEABLE} | {"given_name": "Alva"}
+    write(actions.change, person, Details(**called), actor="person", now=NOW)
+
+
+@pytest.mark.parametrize(
+    ("end", "why"),
+    [
+        (erase, "It named somebody whose registration was deleted"),
+        (rename, "It named somebody by a former name, address or number"),
+    ],
+    ids=["erased", "renamed"],
+)
+def test_the_log_says_why_a_shared_view_went_or_was_renamed_and_not_whom_it_named(
+    sign_in_as, event, end, why
+):
+    organiser, colleague = sign_in_as(event=event), sign_in_as(event=event)
+    person = confirmed(event, given_name="Kim", family_name="Ek")
+    for name, query in (("Searching", "?q=kim"), ("Kim's table", "?sector=ngo")):
+        save_view(organiser, name, query, is_shared="y")
+        save_view(organiser, f"{name}, my own", query)
+    end(person)
+    acted = [row[1:3] for row in rows(colleague.get("log.index", event="nf27"))]
+    told = [what for who, what in acted if who == "automatically" and what.startswith("Shared view")]
+    assert told == [f"Shared view of the attendee list {act} · {why}" for act in ("changed", "deleted")]
+    assert acts() == ["view.shared", "view.shared", "view.deleted", "view.changed"]
+    details = db.session.scalars(select(AuditDetails.payload).join(AuditEntry)).all()
+    assert not [one for one in details if "kim" in str(one).lower()]
 
 
 def test_a_search_of_somebody_who_has_left_the_list_goes(sign_in_as, event):
