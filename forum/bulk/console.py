@@ -119,7 +119,7 @@ def show(event: str, task: int) -> ResponseReturnValue:
         task=shown,
         form=TidyForm(),
         page=page,
-        pages=_pages(shown, page),
+        pages=_pages(shown, page, unanswered),
         unanswered=unanswered,
         unanswered_pages=_pages_of_unanswered(shown, unanswered),
         reason=partial(wording.reason, shown.kind, is_off=events.is_off(shown.event, clock.now())),
@@ -219,9 +219,12 @@ def _undo_url(task: Task, counts: dict[Outcome, int]) -> str | None:
     return url_for("bulk_undoing.ask", event=task.event.slug, task=task.id)
 
 
-def _pages(task: Task, page: Page[TaskPerson]) -> dict[str, str | None]:
+def _pages(task: Task, page: Page[TaskPerson], unanswered: Unanswered) -> dict[str, str | None]:
+    """Return the URLs of the pages of untouched people; the page's other list stays where it is."""
+    kept = {"unanswered": unanswered.number} if unanswered.number > 1 else {}
+
     def url(beside: str, row: TaskPerson) -> str:
-        values: dict[str, Any] = {"event": task.event.slug, "task": task.id, beside: row.id}
+        values: dict[str, Any] = {"event": task.event.slug, "task": task.id, **kept, beside: row.id}
         return url_for(".show", **values)
 
     return {
@@ -232,8 +235,13 @@ def _pages(task: Task, page: Page[TaskPerson]) -> dict[str, str | None]:
 
 
 def _pages_of_unanswered(task: Task, unanswered: Unanswered) -> dict[str, str | None]:
+    """Return the URLs of the pages of people with unanswered questions; the page's other list stays where it is."""
+    cursor = Cursor.of(request.args)
+    kept = cursor.args() if cursor else {}
+
     def url(number: int) -> str:
-        return url_for(".show", event=task.event.slug, task=task.id, unanswered=number)
+        values: dict[str, Any] = {"event": task.event.slug, "task": task.id, **kept, "unanswered": number}
+        return url_for(".show", **values)
 
     return {
         "previous_url": url(unanswered.number - 1) if unanswered.number > 1 else None,

@@ -13,6 +13,7 @@ from forum.questions.enums import QuestionKind
 from forum.registration import actions, moving
 from forum.registration import queries as registrations
 from forum.registration.enums import RestrictionKind
+from forum.tasks import queries as tasks
 from forum.tasks.models import Task
 from tests.bulk.steps import HERE, choose, work
 from tests.factories.events import NOW, make_event, make_sector
@@ -122,6 +123,36 @@ def test_long_lists_of_moved_people_have_pages(organiser, event, monkeypatch):
     second = first.follow("Next")
     assert [len(rows(page)) for page in (first, second, second.follow("Previous"))] == [2, 1, 2]
     assert rows(organiser.get("bulk.show", **HERE, task=task, unanswered=9)) == rows(second)
+
+
+def test_each_list_of_a_task_keeps_the_page_of_the_other(organiser, event, monkeypatch):
+    monkeypatch.setattr(moved, "ROWS", 1)
+    monkeypatch.setattr(tasks, "ROWS", 1)
+    people = [confirmed(event, "tech", family_name=name) for name in ("Ada", "Bo")]
+    there = [confirmed(event, "ngo", family_name=name) for name in ("Eva", "Kim")]
+    choose(organiser, "move", *people, *there).submit({"sector": "ngo"}, expect=303)
+    work()
+
+    def turn(page, section: str, label: str):
+        (link,) = (
+            a for a in page.soup.select(f"section[aria-labelledby={section}] nav a") if label in a.text
+        )
+        return organiser.open(link["href"])
+
+    def named(page) -> list[str]:
+        return [link.text.split(",")[0] for link in page.soup.select("main tbody th a")]
+
+    page = organiser.get("bulk.show", **HERE, task=db.session.scalars(select(Task.id)).one())
+    seen = [named(page)]
+    for section, label in (
+        ("left", "Next"),
+        ("unanswered", "Next"),
+        ("left", "Previous"),
+        ("unanswered", "Previous"),
+    ):
+        page = turn(page, section, label)
+        seen.append(named(page))
+    assert seen == [["Eva", "Ada"], ["Kim", "Ada"], ["Kim", "Bo"], ["Eva", "Bo"], ["Eva", "Ada"]]
 
 
 def test_unanswered_questions_of_many_take_as_many_statements_as_of_one(organiser, event):
