@@ -35,6 +35,7 @@ from forum.registration import (
     offers,
     places,
     reviewing,
+    settling,
     suppressions,
     unconfirmed,
     waiting_list,
@@ -149,8 +150,7 @@ def confirm(
     refuse_if_too_late(asked.registration, now)
     successor = hand_over(asked.registration, applicant, now=now)
     consents.give(successor, purposes, listed, now=now)
-    asked.successor_id, asked.confirmed_at = successor.id, now
-    asked.email = ""
+    asked.successor_id, asked.confirmed_at, asked.email = successor.id, now, ""
     return successor
 
 
@@ -159,8 +159,8 @@ def hand_over(
 ) -> Registration:
     """Move place, rank and status of the registration to a new one with these answers; the event is locked.
 
-    The new registration keeps the organisation of the old one, whatever the answers say.
-    Raises NothingOffered, AddressTaken, OrganisationFull.
+    The newcomer's address answers an open invitation to it. The new registration keeps the organisation of the old one,
+    whatever the answers say. Raises NothingOffered, AddressTaken, OrganisationFull.
     """
     applicant = replace(applicant, organisation=registration.organisation)
     event, before = registration.event, registration.status
@@ -172,11 +172,10 @@ def hand_over(
     ending.take_back_mails([registration])
     has_freed = unconfirmed.end(event, canonical, now=now)
     successor = answers.draft(event, registration.sector, applicant, now=now)
-    is_reviewed = registration.is_in_review
+    is_reviewed, key = registration.is_in_review, successor.organisation_key
     # The domain of the newcomer's address may belong to another organisation, whose cap then counts the place.
-    moves = successor.organisation_key != registration.organisation_key
-    takes_room = moves and registration.holds_place
-    if takes_room and not caps.has_room(event, successor.organisation_key, registration.sector_id):
+    moves = key != registration.organisation_key
+    if moves and registration.holds_place and not caps.has_room(event, key, registration.sector_id):
         raise OrganisationFull
     # The database refuses a row whose status and place do not fit, so write nothing until both are set.
     with db.session.no_autoflush:
@@ -184,6 +183,7 @@ def hand_over(
         _end(registration, before, now)
         db.session.add(successor)
     db.session.flush()
+    has_freed |= settling.settle(successor, now).has_freed
     _keep_in_delegation(registration, successor)
     given.store(successor, applicant.given or {}, now=now)
     mails.queue_replaced(registration, now=now)

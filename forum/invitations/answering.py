@@ -33,6 +33,7 @@ from forum.registration import (
     waiting_list,
 )
 from forum.registration.applicant import Applicant
+from forum.registration.enums import Status
 from forum.registration.models import Registration
 from forum.registration.settling import Settled
 
@@ -78,8 +79,9 @@ def accept(invitation: Invitation, applicant: Applicant, *, now: datetime) -> Re
 def settle(registration: Registration, now: datetime) -> Settled:
     """Mark a person's open invitation as accepted after they have registered without its link.
 
-    The place that the invitation holds goes to a registration of the same sector that has none; else it becomes free.
-    The caller has locked the event, and the person has just confirmed the address.
+    The place that the invitation holds goes to a registration of the same sector that has none, which then neither
+    waits nor is reviewed before it has a place; else the place becomes free. The caller has locked the event, and the
+    person has just confirmed the address.
     """
     has_address = registration.has_address
     invitation = (
@@ -89,6 +91,8 @@ def settle(registration: Registration, now: datetime) -> Settled:
         return Settled()
     changed, was_held = _differing(invitation, registration), invitation.holds_place
     is_used = was_held and invitation.sector_id == registration.sector_id and not registration.holds_place
+    if is_used and registration.status != Status.PENDING:
+        _let_stand(registration, is_changed=bool(changed), now=now)
     if is_used:
         _hand_over(invitation, registration)
     _end_with(invitation, registration, now)
@@ -129,6 +133,17 @@ def _is_invited(invitation: Invitation, registration: Registration) -> bool:
         return False
     key = belonging.key_of(invitation.event, invitation.organisation, invitation.email_canonical)
     return key == registration.organisation_key
+
+
+def _let_stand(registration: Registration, *, is_changed: bool, now: datetime) -> None:
+    """Confirm a registration that waits in line or is in review, and is about to get a place.
+
+    A review ends with that, unless the values that it compares differ from those of the invitation.
+    """
+    if registration.status == Status.IN_REVIEW and not is_changed:
+        registration.review_since = registration.answer_by = None
+    registration.move_to(Status.CONFIRMED, now=now)
+    registration.waiting_since = None
 
 
 def _hand_over(invitation: Invitation, registration: Registration) -> None:

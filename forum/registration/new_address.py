@@ -31,6 +31,8 @@ from forum.registration import (
     owners,
     places,
     queries,
+    reviewing,
+    settling,
     suppressions,
     unconfirmed,
     views_naming,
@@ -42,6 +44,7 @@ from forum.registration.errors import AddressTaken, LinkRefused, NotLive, SameAd
 from forum.registration.mails import TO_OTHERS
 from forum.registration.models import Registration
 from forum.registration.senders import MayMail, always
+from forum.registration.settling import Settled
 
 PERSON = "person"
 
@@ -156,7 +159,8 @@ def confirm(token: str, *, now: datetime) -> Registration:
     """Use the new address from now on, and send the message of the registration's status there.
 
     What waits for the former address is taken back, and mails that say more than the status are made anew.
-    A person who had not confirmed any address thereby confirms the registration. Where the new address belongs to
+    A person who had not confirmed any address thereby confirms the registration. An open invitation to the address is
+    answered (`settling`). Where the new address belongs to
     another organisation, the place counts for that one. Raises LinkRefused, AddressTaken, OrganisationFull, SectorFull.
     Call after `start_write`.
     """
@@ -180,25 +184,32 @@ def confirm(token: str, *, now: datetime) -> Registration:
     registration.email, registration.email_canonical = email, canonical
     answers.derive(registration)
     views_naming.forget_former(registration, former, now=now)
-    suppressions.note_reached(registration)
-    audit.record("registration.address_changed", registration, actor=PERSON, at=now)
     db.session.flush()
     is_unconfirmed = registration.status == Status.PENDING
-    if not is_unconfirmed:
-        _confirm_again(registration, now)
+    settled = Settled() if is_unconfirmed else _confirm_again(registration, now)
+    suppressions.note_reached(registration)
+    audit.record("registration.address_changed", registration, actor=PERSON, at=now)
     former_address.tell_anew(registration, taken_back, tells_status=not is_unconfirmed, now=now)
     if is_unconfirmed:
         # Links to the former address end unused: the answers of the form that came first are confirmed here.
         actions.confirm(registration, answers.find_first_form(registration), now=now)
-    if moves or has_freed:
+    reviewing.begin_again(registration, settled.changed, now=now)
+    if moves or has_freed or settled.has_freed:
         waiting_list.offer_free_places(registration.event, now=now)
     return registration
 
 
-def _confirm_again(registration: Registration, now: datetime) -> None:
-    """Note that the address of a registration past its first confirmation is confirmed; renew its calendar entry."""
-    registration.confirmed_at = registration.confirmed_at or now
+def _confirm_again(registration: Registration, now: datetime) -> Settled:
+    """Note that the address of a registration past its first confirmation is confirmed; renew its calendar entry.
+
+    The person has thereby answered an open invitation to the address, whose held place may become theirs.
+    """
+    registration.confirmed_at, before = registration.confirmed_at or now, registration.status
+    settled = settling.settle(registration, now)
+    if registration.status != before:
+        audit.record("registration.confirmed", registration, actor=PERSON, at=now)
     # A calendar may hold an earlier registration's entry for this address: only one with a higher number replaces it.
     earlier = queries.find_last_calendar_sequence(registration)
     if earlier is not None and earlier >= registration.calendar_sequence:
         registration.calendar_sequence = earlier + 1
+    return settled

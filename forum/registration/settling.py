@@ -2,7 +2,8 @@
 
 `registration` must not import `invitations`, so the factory registers the function (`settle_with`). The function is
 called within the transaction that confirms the address, under the event's lock, and nowhere else: an unconfirmed
-address may have been typed by anybody, and must not answer an invitation.
+address may have been typed by anybody, and must not answer an invitation. It is called for the first address
+(`actions.confirm`), for a new one (`new_address.confirm`) and for that of a substitute (`delegations/substituting`).
 """
 
 from collections.abc import Callable, Collection
@@ -30,6 +31,9 @@ def settle_with(app: Flask, settle: Callable[[Registration, datetime], Settled])
 
 
 def settle(registration: Registration, now: datetime) -> Settled:
-    """Call the function registered by `settle_with`, before any audit entry is recorded and with the event locked."""
+    """Call the function registered by `settle_with`, before any audit entry is recorded and with the event locked.
+
+    A registration that waits or is in review is confirmed if it gets the place that was held by the invitation.
+    """
     settler: Callable[[Registration, datetime], Settled] = current_app.extensions[SETTLER]
     return settler(registration, now)

@@ -3,25 +3,29 @@
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import select, text
 
 from forum import clock
 from forum.audit.models import AuditEntry
+from forum.delegations import substituting
 from forum.events.enums import SectorPolicy
 from forum.events.queries import find_sector
 from forum.extensions import db
 from forum.health.checks import examine
-from forum.invitations import actions, answering
+from forum.invitations import actions, answering, reminding
 from forum.invitations.enums import InvitationState
 from forum.invitations.errors import NoPlaceToHold
 from forum.invitations.models import Invitation
 from forum.registration import actions as registrations
-from forum.registration import places
+from forum.registration import by_hand, new_address, places
+from forum.registration.applicant import Details
 from forum.registration.enums import Status
 from forum.registration.errors import CapacityBelowTaken
+from forum.registration.models import Registration
 from tests.factories.events import NOW, make_event, make_sector
 from tests.factories.registrations import change_capacity, confirmed, make_applicant, register, write
 from tests.invitations.test_invitations import FILLED, invite, last_mail, link_of, path_in, send_all
+from tests.registration.reading import last_id, newest_mail, queued, recorded
 
 HELD = {"holds_place": True}
 
@@ -296,6 +300,88 @@ def test_a_place_that_is_freed_by_the_form_is_offered_to_whoever_waits(event):
     next_ = waiting(event)
     confirm(typed)
     assert (next_.status, counters(event)) == (Status.OFFERED, {"tech": (4, 0), "all": 4})
+
+
+def move_to_invited(person, invitation):
+    """Let the person change to the invitation's address, and confirm it."""
+    write(new_address.ask, person, invitation.email, actor="person", now=NOW)
+    return write(new_address.confirm, newest_mail(person, "new-address").token, now=NOW)
+
+
+def fill(event, left=0):
+    """Take the tech sector's places but `left`; a person who then registers waits."""
+    for _number in range(4 - event.taken - left):
+        confirmed(event, "tech")
+
+
+@pytest.mark.parametrize("had", [Status.CONFIRMED, Status.OFFERED])
+def test_a_new_address_answers_its_invitation_and_frees_the_second_place(event, had):
+    """Whoever has or is offered a place keeps that one; the held one is offered to the next in line."""
+    invitation = invite(event, "tech", terms=HELD)
+    fill(event, left=had == Status.CONFIRMED)
+    person, next_ = confirmed(event, "tech"), waiting(event)
+    if had == Status.OFFERED:
+        place = db.session.scalars(select(Registration).where(Registration.status == "confirmed")).first()
+        write(registrations.cancel, place, actor="person", now=NOW)
+    assert person.status == had
+    move_to_invited(person, invitation)
+    assert (invitation.state, invitation.holds_place, invitation.registration) == ("yes", False, person)
+    assert (person.status, next_.status) == (had, Status.OFFERED)
+    assert counters(event) == {"tech": (4, 0), "all": 4}
+
+
+def test_a_new_address_gets_a_waiting_person_the_place_that_was_held_for_it(event):
+    invitation = invite(event, "tech", terms=HELD)
+    fill(event)
+    ahead, person = waiting(event), waiting(event)
+    since = last_id()
+    move_to_invited(person, invitation)
+    assert (person.status, person.holds_place, person.waiting_since) == (Status.CONFIRMED, True, None)
+    assert queued(since)[-1] == ("confirmed", invitation.email)
+    assert (invitation.state, invitation.holds_place, ahead.status) == ("yes", False, Status.WAITING)
+    assert counters(event) == {"tech": (4, 0), "all": 4}
+    assert [act for act, *_rest in recorded(person)][-2:] == [
+        "registration.confirmed",
+        "registration.address_changed",
+    ]
+
+
+@pytest.mark.parametrize("name", [FILLED["family_name"], "Another"])
+def test_a_new_address_ends_no_review_of_a_name_that_was_not_invited(event, name):
+    invitation = invite(event, "ngo", terms=HELD)
+    known = {key: getattr(invitation, key) for key in ("given_name", "organisation")}
+    person = confirmed(event, "ngo", family_name=name, **known)
+    assert person.status == Status.IN_REVIEW
+    move_to_invited(person, invitation)
+    assert (person.status, person.holds_place) == (Status.CONFIRMED, True)
+    assert person.is_in_review == (name == "Another")
+    assert counters(event) == {"ngo": (1, 0), "all": 1}
+
+
+def test_an_address_of_a_person_added_by_hand_answers_its_invitation(event):
+    invitation = invite(event, "tech", terms=HELD)
+    details = Details(**{name: getattr(make_applicant(), name) for name in Details.__dataclass_fields__})
+    told = {"email": invitation.email, "reason": "Said yes.", "may_wait": True, "actor": "user:1", "now": NOW}
+    person = write(by_hand.add, event, find_sector(event, "tech"), details, **told)
+    assert (invitation.state, counters(event)) == (InvitationState.OPEN, {"tech": (2, 1), "all": 2})
+    write(new_address.confirm, newest_mail(person, "new-address").token, now=NOW)
+    assert (invitation.state, invitation.registration) == ("yes", person)
+    assert counters(event) == {"tech": (1, 0), "all": 1}
+    assert write(reminding.queue_one, invitation.id, now=NOW + timedelta(days=7)) == 0
+
+
+@pytest.mark.parametrize("status", [Status.CONFIRMED, Status.WAITING])
+def test_an_invited_substitute_has_answered_the_invitation(event, status):
+    invitation = invite(event, "tech", terms=HELD)
+    fill(event, left=status == Status.CONFIRMED)
+    person = confirmed(event, "tech")
+    assert person.status == status
+    write(substituting.ask, person, invitation.email, now=NOW)
+    token = newest_mail(person, "substitute-asked").token
+    new = write(substituting.confirm, token, make_applicant(email=invitation.email), now=NOW)
+    assert (new.status, new.holds_place, invitation.state) == (Status.CONFIRMED, True, "yes")
+    assert event.sectors[2].reserved == 0
+    assert event.taken == (3 if status == Status.CONFIRMED else 4)
 
 
 def test_an_address_that_is_not_confirmed_uses_no_invitation(event):
