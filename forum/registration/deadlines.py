@@ -26,6 +26,7 @@ SHORTEST_REMINDED = timedelta(hours=8)  # an offer that lasts for a shorter time
 # If no confirmation mail leaves, the time to confirm a registration starts again. In all, the registration waits for
 # confirmation at most this many times the usual time.
 TIMES = 4
+EXTENDED = "offer-extended"  # the kind of the mail about a later deadline that an organiser has set
 
 
 def offers_end_at(event: Event) -> datetime:
@@ -90,20 +91,28 @@ def find_later_offer(
     """Return a later deadline for an offer whose deadline has passed, or None when the person has had the whole time.
 
     The time counts from when the first mail left, if that was late; a mail that an organiser has sent again may be
-    that first mail. While the newest mail has not left, the whole time starts again. A dead letter starts the
-    time again only once: organisers see the dead letter and can reach the person in another way.
+    that first mail. While the newest mail, which may be about a later deadline, has not left, the whole time starts
+    again. A dead letter about the offer or its extension starts the time again only once: organisers see the dead
+    letter and can reach the person in another way.
     """
     if not offers:
         return None
     event, newest, until = registration.event, offers[-1], now
     whole = timedelta(hours=event.offer_hours)
     left_at = _left_at(offers)
-    if newest.status in UNSENT or (newest.status == MessageStatus.FAILED and len(offers) == 1):
+    if newest.status in UNSENT or _is_first_dead_letter(offers):
         until = now + whole
     elif left_at and left_at + whole - (registration.offer_expires_at or now) > LATE:
         until = left_at + whole
     until = min(until, offers_end_at(event))
     return until if until > now else None
+
+
+def _is_first_dead_letter(offers: Sequence[OutboxMessage]) -> bool:
+    """Return whether the newest mail is a dead letter, and the first mail that tells of the offer or its extension."""
+    *earlier, newest = offers
+    tells_anew = not earlier or (newest.kind == EXTENDED and earlier[-1].status == MessageStatus.SENT)
+    return newest.status == MessageStatus.FAILED and tells_anew
 
 
 def confirming_ends(registration: Registration, now: datetime) -> datetime:

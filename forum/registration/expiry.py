@@ -89,7 +89,8 @@ def _tend(event: Event, now: datetime) -> int:
     ended = [*over, *(person for person in lapsed if person not in offered)]
     mails.take_back(unasked)
     ending.take_back_mails(ended)
-    mails.take_back(list(offered), kind="offered")
+    for kind in offers.TOLD_BY:
+        mails.take_back(list(offered), kind=kind)
     for registration, until in kept.items():
         _ask_for_longer(registration, until, now, is_asked=registration not in unasked)
     for registration, until in renewed.items():

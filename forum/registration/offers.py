@@ -22,8 +22,9 @@ from forum.registration.offer_models import Offer
 
 LEAST_LEFT = timedelta(hours=1)  # no reminder is sent for an offer that ends sooner than this
 # the kinds of mails that are untrue once the offer has ended
-OUTDATED = ("offered", "offer-reminder", "offer-extended")
-TOLD_BY = ("offered", "offer-extended")  # the kinds of mails that tell a person of an offer and its deadline
+OUTDATED = ("offered", "offer-reminder", deadlines.EXTENDED)
+# the kinds of mails that tell a person of an offer and its deadline
+TOLD_BY = ("offered", deadlines.EXTENDED)
 
 
 def make(
@@ -88,7 +89,7 @@ def end(registration: Registration, how: OfferEnd, *, now: datetime) -> None:
 
 
 def set_deadline(registration: Registration, until: datetime, *, now: datetime) -> None:
-    """Set another deadline of the open offer, and a new time of the reminder unless it was sent."""
+    """Set another deadline of the open offer, and the time of its reminder, which an offer gets only once."""
     registration.offer_expires_at = until
     if offer := find_open(registration):
         offer.expires_at = until
@@ -152,12 +153,12 @@ def list_reminder_moments(event: Event, now: datetime) -> Sequence[datetime]:
 
 
 def mails_of_open(registration: Registration, told: Sequence[OutboxMessage]) -> list[OutboxMessage]:
-    """Return those of the registration's mails that tell of its open offer, the oldest first."""
+    """Return those of the registration's mails that tell of its open offer and a deadline, the oldest first."""
     offer = find_open(registration)
     return [
         mail
         for mail in told
-        if mail.kind == TOLD_BY[0] and (offer is None or mail.created_at >= offer.made_at)
+        if mail.kind in TOLD_BY and (offer is None or mail.created_at >= offer.made_at)
     ]
 
 

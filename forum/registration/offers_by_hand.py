@@ -70,7 +70,7 @@ def extend(registration: Registration, until: datetime, *, user_id: int, now: da
     _refuse_deadline(registration, until, now)
     mails.take_back([registration], kind="offer-reminder")
     offers.set_deadline(registration, until, now=now)
-    mails.queue_about_offer(registration, "offer-extended", now=now)
+    mails.queue_about_offer(registration, deadlines.EXTENDED, now=now)
     audit.record(
         "registration.offer_extended", registration, actor=f"user:{user_id}", at=now, until=until.isoformat()
     )

@@ -9,7 +9,7 @@ from forum.database import start_write
 from forum.extensions import db
 from forum.outbox.enums import MessageStatus
 from forum.outbox.models import OutboxMessage
-from forum.registration import actions, expiry
+from forum.registration import actions, expiry, offers_by_hand
 from forum.registration.enums import Status
 from forum.registration.errors import NotLive
 from forum.registration.models import RegistrationToken, Submission
@@ -257,6 +257,41 @@ def test_a_dead_letter_lengthens_an_offer_once_and_not_for_ever():
     assert (tend(NOW + 49 * HOUR), waiting.status) == (0, Status.OFFERED)
     mark_mails(waiting, "offered", status=MessageStatus.FAILED, sent_at=None)
     assert (tend(NOW + 97 * HOUR), waiting.status) == (1, Status.EXPIRED)
+
+
+def extended(waiting):
+    """Extend the offer to a person who has got its mail, and return its new deadline."""
+    mark_mails(waiting, "offered", status=MessageStatus.SENT, sent_at=NOW)
+    until = waiting.offer_expires_at + 24 * HOUR
+    write(offers_by_hand.extend, waiting, until, user_id=1, now=NOW + HOUR)
+    return until
+
+
+def test_an_extended_offer_whose_mail_has_not_left_is_made_anew_instead_of_running_out():
+    waiting = offered(room())
+    until = extended(waiting)
+    mark_mails(waiting, "offer-extended", status=MessageStatus.AWAITING_RETRY, sent_at=None)
+    assert (tend(until + HOUR), waiting.status) == (0, Status.OFFERED)
+    assert waiting.offer_expires_at == until + 49 * HOUR
+    assert mail_states(waiting, "offer-extended") == ["aborted"]
+    assert mail_states(waiting, "offered") == ["sent", "queued"]
+
+
+def test_an_extended_offer_whose_mail_has_left_runs_out():
+    waiting = offered(room())
+    until = extended(waiting)
+    mark_mails(waiting, "offer-extended", status=MessageStatus.SENT, sent_at=NOW + HOUR)
+    assert (tend(until + HOUR), waiting.status) == (1, Status.EXPIRED)
+
+
+def test_a_dead_letter_about_an_extended_offer_lengthens_it_once():
+    waiting = offered(room())
+    until = extended(waiting)
+    mark_mails(waiting, "offer-extended", status=MessageStatus.FAILED, sent_at=None)
+    assert (tend(until + HOUR), waiting.status) == (0, Status.OFFERED)
+    newest = max(rows(OutboxMessage), key=lambda mail: mail.id)
+    mark_mail(newest.id, status=MessageStatus.FAILED, sent_at=None)
+    assert (tend(waiting.offer_expires_at), waiting.status) == (1, Status.EXPIRED)
 
 
 def test_nobody_whose_registration_has_ended_gets_what_had_not_left_before():
