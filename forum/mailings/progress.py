@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 
-from sqlalchemy import ColumnElement, Select, func, or_, select, text
+from sqlalchemy import ColumnElement, Select, case, func, literal, or_, select, text
 
 from forum.events.models import Event
 from forum.extensions import db
@@ -27,13 +27,21 @@ def count_made(mailing_id: int, states: Collection[MessageStatus]) -> dict[str, 
     )
 
 
-def list_next_recipients(mailing_id: int, limit: int, *, beside: Collection[str]) -> Sequence[int]:
-    """Return the ids of the next recipients without a mail, leaving out mail domains in `beside`."""
+def list_next_recipients(
+    mailing_id: int, limit: int, *, in_line: Mapping[str, int], of_a_domain: int
+) -> Sequence[int]:
+    """Return the ids of the next recipients without a mail, taken from the mail domains in turn.
+
+    `in_line` has the numbers of mails by domain that wait already; no domain gets more than `of_a_domain` in all.
+    """
     mine = MailingRecipient.mailing_id == mailing_id, MailingRecipient.status == RecipientStatus.WAITING
-    query = select(MailingRecipient.id).where(*mine).order_by(MailingRecipient.id).limit(limit)
-    if beside:
-        query = query.join(Registration).where(pacing.domain_of(Registration.email).not_in(beside))
-    return db.session.scalars(query).all()
+    domain = pacing.domain_of(Registration.email).label("domain")
+    waiting = select(MailingRecipient.id, domain).join(Registration).where(*mine).subquery()
+    ahead = case(dict(in_line), value=waiting.c.domain, else_=0) if in_line else literal(0)
+    turn = ahead + func.row_number().over(partition_by=waiting.c.domain, order_by=waiting.c.id)
+    by_turn = select(waiting.c.id, turn.label("turn")).subquery()
+    query = select(by_turn.c.id).where(by_turn.c.turn <= of_a_domain)
+    return db.session.scalars(query.order_by(by_turn.c.turn, by_turn.c.id).limit(limit)).all()
 
 
 def count_waiting(*mine: ColumnElement[bool]) -> dict[str, int]:

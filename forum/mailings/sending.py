@@ -69,15 +69,16 @@ def _next_of(mailing_id: int) -> Sequence[int]:
     """Return the ids of the recipients of a mailing for whom mails are made next.
 
     Where a pace limits mails to a mail domain, mails to one domain must not fill the outbox: recipients at other
-    domains would wait for them.
+    domains would wait for them. So each domain has at most OF_A_DOMAIN mails there, and the domains take turns.
     """
     if not pacing.is_on():
         free = AT_ONCE - queries.count_mails(mailing_id, IN_LINE)
         return queries.list_next_recipients(mailing_id, free) if free > 0 else []
     in_line = progress.count_made(mailing_id, IN_LINE)
-    free = AT_ONCE - sum(min(number, OF_A_DOMAIN) for number in in_line.values())
-    full = [domain for domain, number in in_line.items() if number >= OF_A_DOMAIN]
-    return progress.list_next_recipients(mailing_id, free, beside=full) if free > 0 else []
+    free = AT_ONCE - sum(in_line.values())
+    if free <= 0:
+        return []
+    return progress.list_next_recipients(mailing_id, free, in_line=in_line, of_a_domain=OF_A_DOMAIN)
 
 
 def queue_one(recipient_id: int, *, now: datetime) -> int:

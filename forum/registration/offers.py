@@ -156,9 +156,7 @@ def mails_of_open(registration: Registration, told: Sequence[OutboxMessage]) -> 
     """Return those of the registration's mails that tell of its open offer and a deadline, the oldest first."""
     offer = find_open(registration)
     return [
-        mail
-        for mail in told
-        if mail.kind in TOLD_BY and (offer is None or mail.created_at >= offer.made_at)
+        mail for mail in told if mail.kind in TOLD_BY and (offer is None or mail.created_at >= offer.made_at)
     ]
 
 

@@ -3,13 +3,15 @@
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from forum.accounts.enums import Role
 from forum.accounts.models import Membership, User
 from forum.extensions import db
-from forum.mailings import sending
-from forum.mailings.models import MailingRecipient
+from forum.mailings import progress, sending
+from forum.mailings.models import Mailing
+from forum.outbox.enums import MessageStatus
+from forum.outbox.models import OutboxMessage
 from tests.factories.own_words import make_planned
 from tests.factories.questions import make_question
 from tests.factories.registrations import confirmed, write
@@ -22,20 +24,46 @@ def app(make_app, database_url):
     return make_app(database_url, BULK_MAILS_PER_MINUTE=60, BULK_MAILS_PER_MINUTE_AND_DOMAIN=6)
 
 
+def queue_all(recipients):
+    for recipient in recipients:
+        write(sending.queue_one, recipient, now=BEGUN)
+
+
+def in_line():
+    """Return by domain how many mails of the message are in the outbox."""
+    mailing = db.session.scalars(select(Mailing.id)).one()
+    return progress.count_made(mailing, sending.IN_LINE)
+
+
 def test_a_domain_with_many_recipients_does_not_fill_the_line(event, frozen, monkeypatch):
     monkeypatch.setattr(sending, "AT_ONCE", 4)
     monkeypatch.setattr(sending, "OF_A_DOMAIN", 3)
     for number in range(5):
         confirmed(event, email=f"p{number}@A.example", family_name="Berg")
-    beside = confirmed(event, email="p@b.example", family_name="Dahl")
+    confirmed(event, email="p@b.example", family_name="Dahl")
     make_planned(event)
-    for recipient in sending.list_first(now=BEGUN):
-        write(sending.queue_one, recipient, now=BEGUN)
-
-    (following,) = sending.list_next(now=BEGUN)
-    assert db.session.get_one(MailingRecipient, following).registration_id == beside.id
-    write(sending.queue_one, following, now=BEGUN)
+    queue_all(sending.list_first(now=BEGUN))
+    assert in_line() == {"a.example": 3, "b.example": 1}
     assert sending.list_next(now=BEGUN) == []
+
+
+def test_no_more_mails_than_at_once_are_in_line_however_they_are_spread_over_domains(
+    event, frozen, monkeypatch
+):
+    monkeypatch.setattr(sending, "AT_ONCE", 7)
+    monkeypatch.setattr(sending, "OF_A_DOMAIN", 3)
+    for domain in "abcd":
+        for number in range(5):
+            confirmed(event, email=f"p{number}@{domain}.example")
+    make_planned(event)
+    queue_all(sending.list_first(now=BEGUN))
+    # The first of each domain come first, then the second ones: no domain waits until another one is done.
+    assert in_line() == {"a.example": 2, "b.example": 2, "c.example": 2, "d.example": 1}
+    assert sending.list_next(now=BEGUN) == []
+    sent = update(OutboxMessage).where(OutboxMessage.recipient.like("%@a.example"))
+    write(db.session.execute, sent.values(status=MessageStatus.SENT))
+    queue_all(sending.list_next(now=BEGUN))
+    assert in_line() == {"a.example": 2, "b.example": 2, "c.example": 2, "d.example": 1}
 
 
 def test_pages_say_how_long_it_takes(event, organiser, time):
