@@ -9,7 +9,7 @@ So a person who cannot take a place at their turn cannot take one later in the s
 """
 
 from bisect import insort
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -18,6 +18,9 @@ from typing import Any, Protocol
 from forum.events.enums import LineOrder
 
 MOST_NAMED = 20  # the most people whom an offer names as having been passed over
+# In the data of an offer: its rank counts in the order of asking. Without this mark, an offer by hand of an earlier
+# version has the rank in the order of the line.
+ASKING = "asking"
 
 
 class Waiter(Protocol):
@@ -45,7 +48,6 @@ class PassedOver(StrEnum):
     CAP = "cap"  # passed over: the person's organisation has reached its cap
     ORGANISATION = "organisation"  # passed over: the person's organisation has a place already
     WITHDRAWN = "withdrawn"  # passed over: an organiser has just withdrawn this place from the person
-    HAND = "hand"  # passed over: an organiser chose somebody else
 
 
 @dataclass(frozen=True)
@@ -64,7 +66,10 @@ class Rules:
 
 @dataclass(frozen=True)
 class Turn:
-    """A person's turn: the reason, the rank in the sector's line, and the people ahead who were passed over."""
+    """A person's turn: the reason, the rank in the sector's line, and the people ahead who were passed over.
+
+    `rank` counts in the order of asking, whatever the order of the line is: 1 for whoever has waited longest.
+    """
 
     waiter: Any
     order: LineOrder
@@ -80,6 +85,7 @@ class Turn:
             "order": str(self.order),
             "because": str(self.because),
             "rank": self.rank,
+            "rank_by": ASKING,
             "below": self.below,
             "full": sorted(self.full),
             "passed": [[number, str(why)] for number, why in self.passed[:MOST_NAMED]],
@@ -121,6 +127,12 @@ class _Lane:
         waits = [(other, str(PassedOver.ORGANISATION)) for other in (*self.fresh, *self.others)]
         ahead = [(other, why) for other, why in (*self.passed, *waits) if since(other) < since(waiter)]
         return tuple((other.id, why) for other, why in sorted(ahead, key=lambda pair: since(pair[0])))
+
+
+def rank_by_asking(why: Mapping[str, Any]) -> int | None:
+    """Return the rank in the order of asking from the data of an offer (`Turn.as_data`), or None if it is unknown."""
+    is_unknown = why.get("because") == Because.HAND and why.get("order") == LineOrder.BALANCE
+    return None if is_unknown and why.get("rank_by") != ASKING else why.get("rank")
 
 
 def since(waiter: Waiter) -> tuple[datetime, int]:

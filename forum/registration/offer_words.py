@@ -11,7 +11,7 @@ from flask_babel.speaklater import LazyString
 
 from forum.events.models import Sector
 from forum.registration.enums import OfferEnd
-from forum.registration.line import Because, PassedOver
+from forum.registration.line import Because, PassedOver, rank_by_asking
 from forum.registration.wording import ordinal
 from forum.web.languages import in_language
 
@@ -65,10 +65,7 @@ def for_organisers(why: Mapping[str, Any], sectors: Sequence[Sector]) -> list[st
     if not why:
         return [_("It is not known why: an earlier version of the forum has made this offer.")]
     told = [str(FOR_ORGANISERS.get(why["because"], ""))]
-    if why["rank"] == 1:
-        told.append(_("The person was first in the sector’s line."))
-    else:
-        told.append(_("The person was %(ordinal)s in the sector’s line.", ordinal=ordinal(why["rank"])))
+    told.append(_rank_text(why))
     if why["below"]:
         told.append(
             ngettext(
@@ -80,6 +77,19 @@ def for_organisers(why: Mapping[str, Any], sectors: Sequence[Sector]) -> list[st
     if full := [in_language(sector.name) for sector in sectors if sector.id in why.get("full", ())]:
         told.append(_("Could take nobody: %(sectors)s.", sectors=", ".join(full)))
     return [sentence for sentence in told if sentence]
+
+
+def _rank_text(why: Mapping[str, Any]) -> str:
+    rank = rank_by_asking(why)
+    if rank is None:
+        return _(
+            "In the order that keeps the balance, the person was number %(rank)s in the sector’s line.",
+            rank=why["rank"],
+        )
+    if rank == 1:
+        return _("In the order of registering, the person was first in the sector’s line.")
+    told = ordinal(rank)
+    return _("In the order of registering, the person was %(ordinal)s in the sector’s line.", ordinal=told)
 
 
 def passed_over(why: Mapping[str, Any]) -> list[Passed]:

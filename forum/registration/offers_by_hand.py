@@ -47,7 +47,7 @@ def offer(
         raise NoAddress
     until = until or deadlines.offer_ends_at(event, now)
     _refuse_deadline(registration, until, now)
-    rank = waiting_list.position(registration)
+    rank = waiting_list.rank_by_asking(registration)
     if instead_of is not None:
         _take_away(instead_of, words, user_id=user_id, now=now)
     below = places.kept_for(registration.sector, event, now)

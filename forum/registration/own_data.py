@@ -9,6 +9,7 @@ from forum.people import notes
 from forum.questions import queries as questions
 from forum.registration import new_address, offers, queries
 from forum.registration.applicant import ASKED
+from forum.registration.line import rank_by_asking
 from forum.registration.models import Registration
 from forum.registration.offer_models import Offer
 
@@ -75,7 +76,7 @@ def collect(registration: Registration) -> dict[str, Any]:
 def _offer(offer: Offer) -> dict[str, Any]:
     """Return the data of an offer, with only those parts of its reason that concern this person."""
     told = {name: _plain(getattr(offer, name)) for name in OFFER}
-    return {**told, "because": offer.why.get("because"), "rank": offer.why.get("rank")}
+    return {**told, "because": offer.why.get("because"), "rank": rank_by_asking(offer.why)}
 
 
 def as_json(held: dict[str, Any]) -> str:

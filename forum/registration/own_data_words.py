@@ -49,7 +49,7 @@ LABELS = {
     "expires_at": _l("To be accepted before"),
     "made_by": _l("Offered by"),
     "because": _l("Why"),
-    "rank": _l("Place in line"),
+    "rank": _l("Place in line, in the order of registering"),
     "reason": _l("Reason"),
     "reminded_at": _l("Reminded"),
     "ended_how": _l("How it ended"),

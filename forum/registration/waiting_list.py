@@ -73,6 +73,11 @@ def position(registration: Registration) -> int:
     if registration.event.line_order == LineOrder.BALANCE:
         line = line_queries.positions(registration.event, registration.sector_id)
         return db.session.scalar(select(line.c.position).where(line.c.id == registration.id)) or 0
+    return rank_by_asking(registration)
+
+
+def rank_by_asking(registration: Registration) -> int:
+    """Return a waiting person's rank in the sector's line in the order of asking, 1 for whoever has waited longest."""
     ahead = select(func.count()).where(
         Registration.event_id == registration.event_id,
         Registration.sector_id == registration.sector_id,

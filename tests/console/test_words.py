@@ -17,7 +17,7 @@ from forum.mailings.models import Mailing
 from forum.mailings.queries import Counts
 from forum.registration import listing, offer_words, waiting_view
 from forum.registration.enums import Status
-from forum.registration.line import Because
+from forum.registration.line import ASKING, Because
 from forum.registration.models import Registration
 from forum.registration.narrowing import UnknownFilter
 from forum.review import many
@@ -82,12 +82,19 @@ def test_an_offer_is_explained_to_organisers_as_far_as_it_is_known():
     why = {"because": Because.FLOOR, "rank": 2, "below": 3, "full": [sectors[1].id]}
     assert [str(sentence) for sentence in offer_words.for_organisers(why, sectors)] == [
         "The sector was furthest below its floor.",
-        "The person was 2nd in the sector’s line.",
+        "In the order of registering, the person was 2nd in the sector’s line.",
         "The sector was 3 places below its floor.",
         "Could take nobody: NGOs.",
     ]
     assert offer_words.for_organisers({**why, "rank": 1, "below": 0, "full": []}, sectors)[1:] == [
-        "The person was first in the sector’s line."
+        "In the order of registering, the person was first in the sector’s line."
+    ]
+    earlier = {**why, "because": Because.HAND, "order": LineOrder.BALANCE, "below": 0, "full": []}
+    assert offer_words.for_organisers(earlier, sectors)[1:] == [
+        "In the order that keeps the balance, the person was number 2 in the sector’s line."
+    ]
+    assert offer_words.for_organisers({**earlier, "rank_by": ASKING}, sectors)[1:] == [
+        "In the order of registering, the person was 2nd in the sector’s line."
     ]
 
 

@@ -78,7 +78,7 @@ def test_an_offer_says_why_and_how_it_ended():
         OfferMaker.RULE,
         first.offer_expires_at,
     )
-    plain = {"order": "time", "because": "time", "rank": 1, "below": 0}
+    plain = {"order": "time", "because": "time", "rank": 1, "rank_by": "asking", "below": 0}
     assert offer.why == {**plain, "full": [], "passed": [], "passed_in_all": 0}
     assert (offer.ended_at, offer.ended_how, offer.reason) == (None, None, None)
     write(declining.decline, first, now=minutes(70))
@@ -291,6 +291,22 @@ def test_an_offer_by_hand_passes_the_order_but_no_limit_and_its_reason_is_kept(u
     assert recorded(third)[-1][:2] == ("registration.offered", f"user:{user}")
 
 
+def test_an_offers_rank_counts_in_the_order_of_asking_whoever_makes_it(user):
+    """In balance order the line counts otherwise: whose organisation has no place comes first."""
+    event = make_event(capacity=2, sectors=[make_sector("justice", ceiling=2)], line_order=LineOrder.BALANCE)
+    (kept,), (leaves,) = (in_line(event, "justice", 0, organisation=name) for name in ("Samma", "Annan"))
+    (again,) = in_line(event, "justice", 1, organisation=kept.organisation)
+    (second,) = in_line(event, "justice", 2, organisation="Ny")
+    (third,) = in_line(event, "justice", 3, organisation="Nyare")
+    assert [waiting_list.position(one) for one in (again, second, third)] == [3, 1, 2]
+    cancel(leaves)
+    by_rule = rows(second)[0].why
+    write(offers_by_hand.offer, third, reason="Speaks", instead_of=second, user_id=user, now=minutes(90))
+    by_hand = rows(third)[0].why
+    # The withdrawn person waits again only after the rank is read.
+    assert [(why["rank"], why["rank_by"]) for why in (by_rule, by_hand)] == [(2, "asking"), (2, "asking")]
+
+
 def test_a_withdrawn_offer_goes_to_the_next_and_never_to_the_same_person_at_once(user):
     event = room()
     holder, first, second = in_line(event, "justice", 0, 1, 2)
@@ -356,7 +372,7 @@ def test_organisers_offer_extend_and_withdraw_on_the_waiting_list(sign_in_as, da
     assert "Nothing was done" in earlier.submit({"hours": "72"}, expect=409).text
     person = pages.get("attendees.show", event="nf27", reference=second.reference)
     assert f"Reason: {reason}" in person.text
-    assert "The person was first in the sector’s line." in person.text
+    assert "In the order of registering, the person was first in the sector’s line." in person.text
     person.follow("Extend the offer").submit({"hours": "72"})
     database.refresh(second)
     assert second.offer_expires_at == NOW + timedelta(hours=72)
