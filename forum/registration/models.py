@@ -44,8 +44,8 @@ class Registration(Base):
 
     `holds_place` says whether the registration counts in `taken` of its sector and event. While a registration with a
     place is not confirmed, `held_until` says how long the place is held, and `asked_from` is a keyed digest of the
-    asking network address, as each may hold only a few. The status is set by `move_to`. `sealed_for` is the digest of
-    the address whose owner may read the sealed answers, if that may be another than the registration's (`owners`).
+    asking network address, as each may hold only a few. The status is set by `move_to`. `sealed_for` is a keyed digest
+    of the address whose owner may read the sealed answers, if that may be another than the registration's (`owners`).
     """
 
     __tablename__ = "registrations"

@@ -12,15 +12,23 @@ together, but for those under a restriction (`list_kept`). Their sealed answers 
 shared.
 """
 
+import hmac
 from collections.abc import Collection, Sequence
+from datetime import datetime
 
+from flask import current_app
 from sqlalchemy import or_, select
 
-from forum.columns import digest
+from forum.columns import DIGEST_LENGTH, digest
 from forum.extensions import db
 from forum.registration import restrictions
 from forum.registration.merge_models import RegistrationMerge
 from forum.registration.models import Registration
+
+# What a keyed digest of an address begins with. An earlier version stored plain ones, from which somebody with a copy
+# of the database could guess the address.
+KEYED = "k:"
+KEYED_AT_ONCE = 500
 
 
 def list_joined(registration: Registration) -> Sequence[Registration]:
@@ -92,21 +100,31 @@ def list_forgettable(erased: Sequence[Registration]) -> list[Registration]:
 
 def may_read_sealed(registration: Registration) -> bool:
     """Return whether the address's owner may read the sealed answers of this registration and all merged with it."""
-    mine = digest(registration.email_canonical)
-    return all(_owner(one) == mine for one in (registration, *list_joined(registration)))
+    mine = registration.email_canonical
+    return all(_is_owner(mine, one) for one in (registration, *list_joined(registration)))
 
 
 def keep_owner(registration: Registration) -> None:
     """Bind sealed answers to the registration's present address, before organisers choose another one."""
-    registration.sealed_for = _owner(registration)
+    registration.sealed_for = registration.sealed_for or _digests(registration.email_canonical)[0]
 
 
 def follow_address(registration: Registration, canonical: str) -> None:
     """Let the new address read the sealed answers that the present one may read. Call before replacing the address."""
-    mine = digest(registration.email_canonical)
+    mine = registration.email_canonical
     for one in (registration, *list_joined(registration)):
-        if _owner(one) == mine:
-            one.sealed_for = digest(canonical)
+        if _is_owner(mine, one):
+            one.sealed_for = _digests(canonical)[0]
+
+
+def key_old(*, now: datetime) -> int:
+    """Put keyed digests in place of the plain ones that an earlier version stored; return how many."""
+    is_plain = Registration.sealed_for.is_not(None), Registration.sealed_for.not_like(f"{KEYED}%")
+    query = select(Registration).where(*is_plain).order_by(Registration.id).limit(KEYED_AT_ONCE)
+    plain = db.session.scalars(query.with_for_update()).all()
+    for one in plain:
+        one.sealed_for = _keyed(one.sealed_for or "")[0]
+    return len(plain)
 
 
 def _list_sharing(
@@ -122,9 +140,25 @@ def _list_sharing(
 
 def _is_confirmed(registration: Registration) -> bool:
     """Return whether whoever gave the sealed answers has confirmed the registration's address."""
-    is_owners = _owner(registration) == digest(registration.email_canonical)
+    is_owners = _is_owner(registration.email_canonical, registration)
     return registration.has_address and registration.confirmed_at is not None and is_owners
 
 
-def _owner(registration: Registration) -> str:
-    return registration.sealed_for or digest(registration.email_canonical)
+def _is_owner(canonical: str, registration: Registration) -> bool:
+    """Return whether the sealed answers of the registration are bound to the address."""
+    if registration.sealed_for is None:
+        return registration.email_canonical == canonical
+    return registration.sealed_for in _digests(canonical)
+
+
+def _digests(canonical: str) -> list[str]:
+    """Return the digests of an address under each audit key, the present one first, then that of earlier versions."""
+    plain = digest(canonical)
+    return [*_keyed(plain), plain]
+
+
+def _keyed(plain: str) -> list[str]:
+    """Return the keyed digests of a plain one, cut to the column's length: so those stored plain can be keyed, too."""
+    keys = current_app.config["DATA_KEYS"]["audit"]
+    said = f"sealed answers:{plain}".encode()
+    return [(KEYED + hmac.digest(key, said, "sha256").hex())[:DIGEST_LENGTH] for key in keys]

@@ -7,10 +7,11 @@ import pytest
 from forum import clock
 from forum.audit import actions as audit
 from forum.audit import queries as audit_queries
+from forum.columns import digest
 from forum.events.queries import find_sector
 from forum.extensions import db
 from forum.privacy import hanging
-from forum.registration import by_hand, new_address, protection, readers, separating, uniting
+from forum.registration import by_hand, new_address, owners, protection, readers, separating, uniting
 from forum.registration.applicant import Details
 from forum.registration.by_hand import Identity
 from tests.factories.events import NOW, make_event, make_sector
@@ -71,6 +72,35 @@ def test_merging_opens_no_sealed_answer_to_an_organisers_own_address(event, targ
         write(separating.separate, merge, **BY)
         assert not [secret for secret in SEALED if secret in told(fake)]
         assert "canary diet" in told(victim)
+
+
+def test_the_digest_of_an_address_that_owns_sealed_answers_is_keyed(app, event):
+    """Nobody can guess the former address from a copy of the database, and older audit keys go on working."""
+    person = protected(event, email="old@example.org")
+    move(person, "organiser@example.org", actor="user:1")
+    assert person.sealed_for not in (None, digest("old@example.org"))
+    assert not [secret for secret in SEALED if secret in told(person)]
+    keys = app.config["DATA_KEYS"]
+    app.config["DATA_KEYS"] = {**keys, "audit": [b"k" * 32, *keys["audit"]]}
+    move(person, "old@example.org", actor="user:1")
+    assert "canary diet" in told(person)
+    # A person who could read them can read them at a new address, whose digest has the present key.
+    before = person.sealed_for
+    move(person, "new@example.org")
+    assert person.sealed_for not in (before, digest("new@example.org"))
+    assert "canary diet" in told(person)
+
+
+def test_a_digest_of_an_earlier_version_still_tells_the_owner_and_is_keyed_by_the_worker(event):
+    person = protected(event, email="old@example.org")
+    move(person, "organiser@example.org", actor="user:1")
+    write(setattr, person, "sealed_for", digest("old@example.org"))
+    assert write(owners.key_old, now=NOW) == 1
+    assert person.sealed_for != digest("old@example.org")
+    assert write(owners.key_old, now=NOW) == 0
+    assert not [secret for secret in SEALED if secret in told(person)]
+    move(person, "old@example.org", actor="user:1")
+    assert "canary diet" in told(person)
 
 
 def test_own_data_after_a_merge_are_alike_for_everybody(event):
