@@ -27,7 +27,7 @@ def care() -> ResponseReturnValue:
 
     Deleting them is possible at any time, because they are held by consent; other changes end at the freeze date.
     """
-    registration, now = mine_live(), clock.now()
+    registration = mine_live()
     form, is_stale = OwnCareForm(**given.asking_care(registration)), False
     if DELETE in request.form:
         return _replace({}, _("Deleted."))
@@ -35,7 +35,6 @@ def care() -> ResponseReturnValue:
         form.show(OwnCareForm.stored(registration))
     try:
         if form.validate_on_submit():
-            refuse_if_frozen(registration.event, now)
             return _replace(form.given(), _("Saved."), form)
     except ChangedMeanwhile as refusal:
         db.session.rollback()
@@ -49,14 +48,17 @@ def care() -> ResponseReturnValue:
 def _replace(told: Mapping[str, Any], message: str, form: OwnCareForm | None = None) -> ResponseReturnValue:
     """Store these answers, encrypted, in place of all earlier ones; the audit trail does not say if there are any.
 
-    Raises ChangedMeanwhile if the stored answers have changed since the page of `form` was shown; None deletes any.
+    Raises ChangedMeanwhile if the stored answers have changed since the page of `form` was shown, and AnswersFrozen;
+    without a form any answers are deleted.
     """
     start_write(db.session)
     registration = mine()
     places.lock_live(registration)
+    now = clock.now()
     if form is not None:
+        refuse_if_frozen(registration.event, now)
         form.refuse_if_changed(OwnCareForm.stored(registration))
-    given.say_care(registration, told, is_own=True, now=clock.now())
+    given.say_care(registration, told, is_own=True, now=now)
     db.session.commit()
     flash(message, "success")
     return redirect(url_for(".show"), 303)

@@ -7,10 +7,12 @@ import pytest
 
 from forum.accounts.enums import Role
 from forum.columns import Text
+from forum.events.models import Event
 from forum.extensions import db
-from forum.registration import actions
+from forum.registration import actions, own_care
 from tests.factories.events import NOW, make_event, make_page
-from tests.factories.registrations import confirmed, write
+from tests.factories.questions import make_question
+from tests.factories.registrations import confirmed, read_care, write
 from tests.registration.filling import mails, manage_token
 from tests.registration.reading import read, recorded
 from tools.pages import Pages
@@ -53,6 +55,28 @@ def test_people_change_answers_until_the_freeze_and_cancel_after_it(app, databas
     pages.post("self_service.cancel")
     assert fresh(person).status == "cancelled"
     assert event.taken == 0
+
+
+def test_answers_about_food_are_not_replaced_once_a_freeze_is_set_before_the_lock(
+    app, database, time, pages, monkeypatch
+):
+    """The freeze is looked at under the event's lock: organisers may set it while the request waits for that."""
+    event = make_event()
+    make_question(event, "diet", choices=("vegetarian",), care=True)
+    person = confirmed(event)
+    pages.get("self_service.enter", token=manage_token(person), follow=True)
+    form, lock = pages.get("/en/r/care"), own_care.start_write
+
+    def freeze_first(session):
+        lock(session)
+        session.get(Event, event.id).freezes_at = NOW - timedelta(minutes=1)
+        session.commit()
+        lock(session)
+
+    monkeypatch.setattr(own_care, "start_write", freeze_first)
+    page = form.submit({"q-diet": ["vegetarian"]}, follow=True)
+    assert page.flashes == ["Nothing has been changed: it was too late to change your answers here."]
+    assert read_care(fresh(person)) == {}
 
 
 def test_an_organiser_changes_details_after_the_freeze(sign_in_as, database, frozen):
