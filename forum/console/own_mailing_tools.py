@@ -54,7 +54,7 @@ REFUSALS = {
         "It is in the plan of reminders and leaves on its day. Take it out of the plan to send it now."
     ),
     NeedsFilters: _l(
-        "A reminder after registering is for people whom filters find. Choose for whom it is by sector or status."
+        "A reminder after confirming is for people whom filters find. Choose for whom it is by sector or status."
     ),
     BegunAlready: _l("It has begun already. You can pause it, or end it for those who wait."),
     UnknownFilter: _l("A filter is gone by which people were chosen. Choose again for whom it is."),

@@ -71,8 +71,8 @@ def rule_text(reminder: Reminder) -> str:
             hour=hour,
         )
     return ngettext(
-        "%(num)s day after each person has registered, at %(hour)s",
-        "%(num)s days after each person has registered, at %(hour)s",
+        "%(num)s day after each person has confirmed, at %(hour)s",
+        "%(num)s days after each person has confirmed, at %(hour)s",
         reminder.days,
         hour=hour,
     )

@@ -41,7 +41,7 @@ class PlanForm(ShowsStored, TidyForm):
         _l("Relative to"),
         choices=[
             SelectChoice(Anchor.START.value, _l("the start of the forum")),
-            SelectChoice(Anchor.REGISTERED.value, _l("registering")),
+            SelectChoice(Anchor.REGISTERED.value, _l("confirming the registration")),
         ],
         default=Anchor.START.value,
     )
@@ -57,9 +57,9 @@ class PlanForm(ShowsStored, TidyForm):
     )
 
     def validate_days(self, field: IntegerField) -> None:
-        """Refuse the day of registering itself: whoever confirms the address after the hour would get no reminder."""
+        """Refuse the day of confirming itself: whoever confirms the address after the hour would get no reminder."""
         if field.data == 0 and self.anchor.data == Anchor.REGISTERED.value:
-            raise ValidationError(_("After registering, enter at least 1 day"))
+            raise ValidationError(_("After confirming, enter at least 1 day"))
 
     def rule(self) -> Rule:
         """Return when the reminder leaves, as chosen in the form."""

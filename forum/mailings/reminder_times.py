@@ -20,9 +20,12 @@ def due_at(reminder: Reminder) -> datetime:
     return _at(reminder, reminder.mailing.event.starts_at, -reminder.days)
 
 
-def due_for(reminder: Reminder, registered_at: datetime) -> datetime:
-    """Return the moment at which a reminder counted from registering is due for somebody who registered then."""
-    return _at(reminder, registered_at, reminder.days)
+def due_for(reminder: Reminder, confirmed_at: datetime) -> datetime:
+    """Return the moment at which a reminder counted from confirming is due for somebody who confirmed then.
+
+    Somebody whom organisers have added, and who has not confirmed an address, counts from the moment of being added.
+    """
+    return _at(reminder, confirmed_at, reminder.days)
 
 
 def end_of(reminder: Reminder, due: datetime) -> datetime:

@@ -52,7 +52,7 @@ BECAUSE = {
 
 @dataclass(frozen=True)
 class Rule:
-    """When a reminder leaves: some days before the event or after registering, at an hour of the venue's clock."""
+    """When a reminder leaves: some days before the event or after confirming, at an hour of the venue's clock."""
 
     anchor: Anchor
     days: int

@@ -184,7 +184,7 @@ def list_started(*, now: datetime) -> Sequence[int]:
 
 
 def _goes_on(mailing: Mailing) -> bool:
-    """Return whether the mailing is a reminder that each person gets some days after registering."""
+    """Return whether the mailing is a reminder that each person gets some days after confirming."""
     reminder = queries.find_reminder(mailing)
     return reminder is not None and reminder.anchor == Anchor.REGISTERED
 

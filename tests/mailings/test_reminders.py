@@ -340,7 +340,7 @@ def test_an_organiser_plans_a_reminder_and_takes_it_off(organiser, event):
     page = page.form("form.form").submit({"days": "400"}, expect=422)
     assert page.errors == {"days": "Enter a whole number from 0 to 365"}
     page = page.form("form.form").submit({"anchor": "registered", "days": "0"}, expect=422)
-    assert page.errors == {"days": "After registering, enter at least 1 day"}
+    assert page.errors == {"days": "After confirming, enter at least 1 day"}
     page = page.form("form.form").submit({"anchor": "start", "days": "3", "hour": "9"}, follow=True)
     assert page.h1 == "Reminders"
     assert "3 days before the forum, at 09:00" in page.text
