@@ -13,8 +13,9 @@ class MailingKind(StrEnum):
 class MailingStatus(StrEnum):
     """The state of a mailing; a proposed one in the organisers' own words is a draft.
 
-    proposed → sending ⇄ paused, then done, or stopped by an organiser. A proposed mailing may be dismissed. A newer
-    change of the event supersedes a mailing that is sending or paused.
+    proposed → sending ⇄ paused, then done, or stopped: by an organiser, or by the worker once the event is over. A
+    proposed mailing may be dismissed. A newer change of the event supersedes a mailing that is sending or paused. A
+    mailing that is done is sending again when failed mails are made anew, or when a reminder has further people.
     """
 
     PROPOSED = "proposed"
@@ -63,7 +64,7 @@ class Anchor(StrEnum):
     """The event or act from which a reminder's day is counted."""
 
     START = "start"  # the reminder leaves a number of days before the event begins
-    REGISTERED = "registered"  # the reminder leaves a number of days after each person's registration
+    REGISTERED = "registered"  # the reminder leaves a number of days after each person has confirmed
 
 
 class Skipped(StrEnum):

@@ -700,7 +700,8 @@ class Registrations(Answering, Inviting, Listed, Substituting, Delegating, Uniti
             if not kwargs.get("only_with_place"):
                 is_too_near = act is reviewing.approve and self.now >= self.last_offer_at
                 assert is_too_near or not self.event.has_waiting_list
-        # The refusal is justified if the time limit is over, though no worker has recorded that yet.
+        # A refusal as NotLive or NothingOffered is justified if the time to confirm the address or to accept the offer
+        # is over, though the worker has not ended the registration or offer yet.
         except (NotLive, NothingOffered):
             db.session.rollback()
             assert not self.is_tended
