@@ -112,18 +112,17 @@ def _event(told: type[AuditDetails]) -> ColumnElement[str]:
 def _was_import(added: type[AuditEntry]) -> ColumnElement[bool]:
     """Return the condition for additions that were part of an import: its entry has the same organiser and time."""
     made = aliased(AuditEntry)
-    return (
-        exists()
-        .where(
-            # IS_OF_EVENT_ITSELF is written in SQL without a table, so within this subquery it is about `made`.
-            and_(IS_OF_EVENT_ITSELF),
-            made.subject_id == added.event_id,
-            made.at == added.at,
-            made.actor == added.actor,
-            made.action.in_((IMPORTED, PART_IMPORTED)),
-        )
-        .correlate(added)
+    query = select(made.id).where(
+        # IS_OF_EVENT_ITSELF is written in SQL without a table, so within this subquery it is about `made`.
+        and_(IS_OF_EVENT_ITSELF),
+        made.subject_id == added.event_id,
+        made.at == added.at,
+        made.actor == added.actor,
+        made.action.in_((IMPORTED, PART_IMPORTED)),
     )
+    # Ask for a value, not with EXISTS: of EXISTS PostgreSQL may make a join that compares every addition of the event
+    # with every part of every import.
+    return query.correlate(added).limit(1).scalar_subquery().is_not(None)
 
 
 def is_unnamed() -> ColumnElement[bool]:
