@@ -85,7 +85,7 @@ CROSS JOIN followers JOIN events ON events.id = followers.event_id
 CROSS JOIN LATERAL (SELECT date_trunc('week', now() AT TIME ZONE timezone) + interval '4 days 9 hours' AS hour) AS local
 CROSS JOIN LATERAL (SELECT (CASE WHEN hour AT TIME ZONE timezone <= now() THEN hour ELSE hour - interval '7 days' END)
   AT TIME ZONE timezone AS due) AS weekly
-WHERE followers.confirmed_at IS NOT NULL AND posts.out_at <= now() AND posts.out_at > now() - interval '15 days'
+WHERE followers.confirmed_at IS NOT NULL AND posts.out_at <= now() AND posts.out_at > now() - interval '29 days'
 AND CASE WHEN followers.pace = 'weekly' THEN posts.out_at <= due AND followers.confirmed_at <= due
   AND followers.weekly_at IS DISTINCT FROM due AND due + interval '12 hours' > 'MADE_AT'
   ELSE posts.is_planned OR mailed_posts.post_id IS NULL END

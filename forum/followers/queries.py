@@ -15,7 +15,7 @@ from forum.followers.models import Follower, NewsMail, follower_categories
 from forum.news.models import Post, PostText, post_categories
 from forum.outbox.enums import MessageStatus
 from forum.outbox.models import OutboxMessage
-from forum.outbox.queries import NEWS, UNSENT
+from forum.outbox.queries import NEWS, UNSENT, may_still_leave
 
 # For this long after an event's end its news can be followed and the list of followers is kept.
 KEPT_AFTER_EVENT = timedelta(days=365)
@@ -99,9 +99,9 @@ def list_readers(post: Post, now: datetime) -> Sequence[tuple[str, Pace, int]]:
     return [(code, pace, number) for code, pace, number in db.session.execute(grouped)]
 
 
-def count_room() -> int:
-    """Return how many mails of the news may go to the outbox now."""
-    untried = OutboxMessage.kind.in_(NEWS), OutboxMessage.status.in_(IN_LINE)
+def count_room(now: datetime) -> int:
+    """Return how many mails of the news may go to the outbox now; mails that may leave no more take no room."""
+    untried = OutboxMessage.kind.in_(NEWS), OutboxMessage.status.in_(IN_LINE), may_still_leave(now)
     number = db.session.scalar(select(func.count()).select_from(OutboxMessage).where(*untried)) or 0
     return max(0, AT_ONCE - number)
 

@@ -66,7 +66,7 @@ def list_next(*, now: datetime) -> Sequence[int]:
     waiting = select(NewsMail.id).where(NewsMail.status == NewsMailStatus.WAITING).order_by(NewsMail.id)
     first = db.session.scalars(waiting.limit(queries.AT_ONCE)).all()
     # After a restore send no mails before followers who had left are taken off the restored list again.
-    return first[: queries.count_room()] if first and not tombstones.has_due(now=now) else []
+    return first[: queries.count_room(now)] if first and not tombstones.has_due(now=now) else []
 
 
 def queue_one(mail_id: int, *, now: datetime) -> int:

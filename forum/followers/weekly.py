@@ -2,13 +2,14 @@
 
 A follower's mail has the posts that the follower has not had, so that no post comes twice and none is lost when a mail
 was left out. A mail that could not be made within WINDOW of its hour, because no worker ran or a clock was wrong, is
-left out: the next mail has its posts (R18).
+left out: the next mail has its posts (R18). So it is with a mail that was made in time and has not left when the next
+one is due, because the mail server was away: `take_back_late` takes it back, and its posts count as not had.
 """
 
 from collections.abc import Sequence
 from datetime import datetime, time, timedelta, tzinfo
 
-from sqlalchemy import or_, select
+from sqlalchemy import ColumnElement, delete, or_, select
 
 from forum.events.models import Event
 from forum.extensions import db
@@ -18,12 +19,18 @@ from forum.followers.models import Follower, MailedPost, NewsMail
 from forum.followers.sending import lock_follower, lock_post
 from forum.news.models import Post, PostText
 from forum.news.queries import IS_ANNOUNCED, NEWEST_FIRST
+from forum.outbox import actions as outbox
+from forum.outbox.enums import AbortReason
+from forum.outbox.models import OutboxMessage
+from forum.outbox.queries import HELD, UNSENT, may_still_leave
 from forum.registration import tombstones
 
 FRIDAY, HOUR = 4, 9
 WINDOW = timedelta(hours=12)
-# A weekly mail has posts from this long before it: more than two weeks, because the last mail may have been left out.
-LOOKS_BACK = timedelta(days=15)
+WEEK = timedelta(days=7)
+# A weekly mail has posts from this long before it: more than four weeks, because the last three mails may have been
+# left out or taken back.
+LOOKS_BACK = timedelta(days=29)
 MOST_POSTS = 20
 
 
@@ -39,19 +46,45 @@ def due_in(zone: tzinfo, now: datetime) -> datetime:
     moment = datetime.combine(day, time(HOUR), zone)
     if moment <= now:
         return moment
-    return datetime.combine(day - timedelta(days=7), time(HOUR), zone)
+    return datetime.combine(day - WEEK, time(HOUR), zone)
+
+
+def list_late(*, now: datetime) -> Sequence[int]:
+    """Return the ids of weekly mails that have not left before the next one was due.
+
+    A mail that a worker is sending just now, or that a restore holds back, is not among them.
+    """
+    is_let_go = or_(OutboxMessage.lease_until.is_(None), OutboxMessage.lease_until <= now)
+    query = select(OutboxMessage.id).where(*_is_late(now), is_let_go)
+    return db.session.scalars(query.order_by(OutboxMessage.id)).all()
+
+
+def take_back_late(message_id: int, *, now: datetime) -> int:
+    """Take back a weekly mail that is late, so that the next one has its posts; return how many mails were taken back.
+
+    A follower who has meanwhile chosen to get each post at once gets no next weekly mail, so the late one may leave.
+    """
+    rows = select(Follower.pace).join(NewsMail, NewsMail.follower_id == Follower.id)
+    pace = db.session.scalar(rows.where(NewsMail.message_id == message_id).limit(1))
+    if pace == Pace.AT_ONCE:
+        db.session.get_one(OutboxMessage, message_id, with_for_update=True).not_after = None
+        return 0
+    mine = select(OutboxMessage.id).where(OutboxMessage.id == message_id, *_is_late(now))
+    taken_back = outbox.take_back_messages(mine, AbortReason.OUTDATED)
+    db.session.execute(delete(NewsMail).where(NewsMail.message_id.in_(taken_back)))
+    return len(taken_back)
 
 
 def list_next(*, now: datetime) -> Sequence[int]:
     """Return the ids of followers whose weekly mail may be made now."""
-    room = queries.count_room()
+    room = queries.count_room(now)
     chosen: list[int] = []
     for event in db.session.scalars(
         select(Event).where(Event.is_published, _has_weekly()).order_by(Event.id)
     ):
         due = due_at(event, now)
         if now < due + WINDOW and room > len(chosen) and _has_posts(event, due):
-            chosen += _list_waiting(event, due, room - len(chosen))
+            chosen += _list_waiting(event, due, room - len(chosen), now)
     # After a restore send no mails before followers who had left are taken off the restored list again.
     return chosen if chosen and not tombstones.has_due(now=now) else []
 
@@ -76,6 +109,8 @@ def queue_one(follower_id: int, *, now: datetime) -> int:
     if not texts:
         return 0
     message = mails.queue_weekly(follower, texts, now=now)
+    # A sum with a moment that has a time zone keeps the hour of the clock there, also over a change to summer time.
+    message.not_after = due + WEEK
     db.session.flush()
     told = {"follower_id": follower.id, "message_id": message.id, "status": NewsMailStatus.QUEUED}
     db.session.add_all(NewsMail(post_id=text.post_id, made_at=now, **told) for text in texts)
@@ -93,12 +128,24 @@ def _has_posts(event: Event, due: datetime) -> bool:
     return db.session.scalar(query.where(mine, *_is_recent(due)).limit(1)) is not None
 
 
-def _list_waiting(event: Event, due: datetime, room: int) -> Sequence[int]:
+def _list_waiting(event: Event, due: datetime, room: int, now: datetime) -> Sequence[int]:
     mine = Follower.event_id == event.id, Follower.pace == Pace.WEEKLY, Follower.confirmed_at <= due
     # A follower whose `weekly_at` is later than `due` gets the mail, too: a wrong clock has stored that moment.
     is_to_come = or_(Follower.weekly_at.is_(None), Follower.weekly_at != due)
-    query = select(Follower.id).where(*mine, is_to_come).order_by(Follower.id)
+    # A follower's late mail is taken back first, or sent by the worker that is sending it just now.
+    late = select(NewsMail.id).join(OutboxMessage, OutboxMessage.id == NewsMail.message_id)
+    has_late = late.where(NewsMail.follower_id == Follower.id, *_is_late(now)).exists()
+    query = select(Follower.id).where(*mine, is_to_come, ~has_late).order_by(Follower.id)
     return db.session.scalars(query.limit(room)).all()
+
+
+def _is_late(now: datetime) -> tuple[ColumnElement[bool], ...]:
+    """Return the SQL conditions for weekly mails that may leave no more because the next one is due.
+
+    Mails that a restore holds back are not among them: they may have left before it, and the next one is made.
+    """
+    is_unsent = OutboxMessage.status.in_(UNSENT), OutboxMessage.next_attempt_at != HELD
+    return OutboxMessage.kind == "news-weekly", *is_unsent, ~may_still_leave(now)
 
 
 def _list_texts(follower: Follower, due: datetime) -> list[PostText]:

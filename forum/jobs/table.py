@@ -88,6 +88,13 @@ JOBS = (
     Job("announce posts", 10, announce_posts, rests_after_jump=True),
     Job("begin mailing posts", 10, news_mails.begin, each=news_mails.list_due, rests_after_jump=True),
     Job("queue mails about posts", 1, news_mails.queue_one, each=news_mails.list_next),
+    Job(
+        "take back late weekly news",
+        5,
+        weekly_news.take_back_late,
+        each=weekly_news.list_late,
+        rests_after_jump=True,
+    ),
     Job("queue weekly news", 5, weekly_news.queue_one, each=weekly_news.list_next, rests_after_jump=True),
     Job("settle failed mails of news", 60, followers_ending.settle_failed),
     Job("begin mailings", 1, sending.queue_one, each=sending.list_first, rests_after_jump=True),

@@ -20,9 +20,10 @@ from forum.jobs.table import JOBS
 from forum.jobs.worker import run_job
 from forum.news import actions as news
 from forum.news.models import Post
-from forum.outbox import suppression
+from forum.outbox import delivery, suppression
 from forum.outbox.enums import Lane, MessageStatus, SuppressionCause
 from forum.outbox.models import OutboxMessage
+from forum.outbox.queries import HELD
 from tests.factories.events import NOW, make_event
 from tests.factories.followers import ask, make_follower, token_in
 from tests.factories.mails import mark_all_sent
@@ -282,6 +283,7 @@ def test_a_weekly_mail_has_the_posts_since_the_last_one_and_none_twice(event, fr
     assert "On Monday" in mail.text
     assert "På måndag" not in mail.text
     assert mail.subject == "News of the week"
+    mark_all_sent()
     work(FRIDAY + 7 * DAY)
     assert len(told()) == 1
     fresh(headline="Again", published_at=FRIDAY + 8 * DAY, announced_at=FRIDAY + 8 * DAY)
@@ -300,6 +302,65 @@ def test_a_missed_hour_is_left_out_and_the_next_mail_has_its_posts(event, frozen
     assert told() == []
     work(FRIDAY + 7 * DAY)
     assert len(told()) == 1
+
+
+def unsent_weekly(event, *, headline: str = "On Monday") -> OutboxMessage:
+    """Make a weekly mail with one post; return its row, which has not left."""
+    make_follower(event, "asa@example.org", pace=Pace.WEEKLY)
+    fresh(headline=headline)
+    work()
+    work(FRIDAY)
+    return newest_mail_to("asa@example.org", "news-weekly").row
+
+
+@pytest.mark.parametrize("tried", [False, True])
+def test_a_weekly_mail_that_has_not_left_is_taken_back_and_the_next_one_has_its_posts(event, frozen, tried):
+    """While the mail server is away, the worker goes on making mails (R18)."""
+    late = unsent_weekly(event)
+    if tried:
+        write(setattr, late, "status", MessageStatus.AWAITING_RETRY)
+    second = FRIDAY + 8 * DAY
+    fresh(headline="On Saturday", published_at=second - 7 * DAY, announced_at=second - 7 * DAY)
+    work(FRIDAY + 7 * DAY - MINUTE)
+    assert len(told()) == 1
+    clock.freeze(FRIDAY + 7 * DAY)
+    delivery.deliver_due()
+    assert db.session.get(OutboxMessage, late.id, populate_existing=True).status != MessageStatus.SENT
+    work(FRIDAY + 7 * DAY)
+    assert told() == [("asa@example.org", "news-weekly")]
+    mail = newest_mail_to("asa@example.org", "news-weekly")
+    assert ("On Monday" in mail.text, "On Saturday" in mail.text) == (True, True)
+    work(FRIDAY + 14 * DAY)
+    work(FRIDAY + 21 * DAY)
+    assert told() == [("asa@example.org", "news-weekly")]
+    assert "On Monday" in newest_mail_to("asa@example.org", "news-weekly").text
+
+
+def test_late_weekly_mails_take_no_room_from_the_next_ones(event, frozen, monkeypatch):
+    monkeypatch.setattr(queries, "AT_ONCE", 1)
+    unsent_weekly(event)
+    assert [queries.count_room(at) for at in (FRIDAY, FRIDAY + 7 * DAY)] == [0, 1]
+
+
+def test_a_late_weekly_mail_that_is_being_sent_just_now_or_held_by_a_restore_stays(event, frozen):
+    late, due = unsent_weekly(event), FRIDAY + 7 * DAY
+    write(setattr, late, "lease_until", due + MINUTE)
+    work(due)
+    assert (told(), weekly.list_late(now=due + MINUTE)) == ([("asa@example.org", "news-weekly")], [late.id])
+    write(setattr, late, "lease_until", None)
+    write(setattr, late, "next_attempt_at", HELD)
+    assert weekly.list_late(now=due + MINUTE) == []
+    fresh(headline="On Saturday", published_at=due - 6 * DAY, announced_at=due - 6 * DAY)
+    work(due + MINUTE)
+    assert told() == [("asa@example.org", "news-weekly")] * 2
+
+
+def test_a_late_weekly_mail_to_a_follower_who_now_gets_each_post_at_once_may_leave(event, frozen):
+    late = unsent_weekly(event)
+    write(setattr, db.session.scalars(select(Follower)).one(), "pace", Pace.AT_ONCE)
+    work(FRIDAY + 7 * DAY)
+    assert told() == [("asa@example.org", "news-weekly")]
+    assert db.session.get(OutboxMessage, late.id, populate_existing=True).not_after is None
 
 
 @pytest.mark.slow

@@ -70,6 +70,7 @@ ELSEWHERE = {
     "settle failed mails of news",
     "settle mailings",
     "sort people anew",
+    "take back late weekly news",
     "tell contacts",
     "undo imports",
     "watch the clock",
@@ -98,6 +99,7 @@ WHY_NOT_FINAL = {
     "queue weekly news": "ends followers to whom mail comes back, whatever the time",
     "send reminders": "replaces the people of a draft by those who get it",
     "settle mailings": "takes mails back that have not left, which are made again",
+    "take back late weekly news": "lets the posts of a mail that may leave no more be told in the next one",
     "undo imports": "deletes what an organiser takes back",
     "work off imports": "deletes the parts of a table that are imported",
 }
@@ -115,6 +117,7 @@ RESTING = {
     "queue reminders of invitations": "reminds invited people early",
     "queue weekly news": "mails the news of the week before the week is over",
     "send reminders": "writes to people early, or leaves a reminder out as missed",
+    "take back late weekly news": "takes back mails that may still leave",
 }
 # Jobs that go on after a jump of the clock although they do not wait for a steady clock, each with the reason.
 WHY_NOT_RESTING = {
