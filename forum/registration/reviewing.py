@@ -6,6 +6,7 @@ lose anything before somebody has decided.
 """
 
 from collections.abc import Collection, Iterable, Mapping
+from copy import deepcopy
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 
@@ -203,12 +204,21 @@ def find_placed(event: Event, asked: Collection[Registration], now: datetime) ->
 
     This is tried on a copy of the event, in which waiting people are offered places first; nothing is stored.
     """
-    trial = places.trial_of(event)
-    waiting_list.count_offers_on_trial(trial, now)
-    keys = {one.organisation_key for one in asked}
-    held = caps.held_by(event, keys)
+    trial, held = _after_offers(event, asked, now)
     first = [one for one in asked if one.status == Status.IN_REVIEW]
     return {one.id for one in first if places.admit_on_trial(trial, one, now, held)}
+
+
+def find_placed_alone(event: Event, asked: Collection[Registration], now: datetime) -> set[int]:
+    """Return the ids of those in `asked` who would get a place now if nobody else of them was approved.
+
+    This is tried on a copy of the event, in which waiting people are offered places first; nothing is stored.
+    """
+    trial, held = _after_offers(event, asked, now)
+    first = [one for one in asked if one.status == Status.IN_REVIEW]
+    return {
+        one.id for one in first if places.admit_on_trial(places.trial_of(trial), one, now, deepcopy(held))
+    }
 
 
 def _begins_review(move: AuditEntry) -> bool:
@@ -217,6 +227,13 @@ def _begins_review(move: AuditEntry) -> bool:
     After any other move an unfinished review of a change goes on, with or without a place.
     """
     return move.details is not None and move.details.payload.get("outcome") == MOVED_INTO_REVIEW
+
+
+def _after_offers(event: Event, asked: Collection[Registration], now: datetime) -> tuple[Event, caps.Held]:
+    """Return a copy of the event in which waiting people were offered places, and what the organisations hold."""
+    trial = places.trial_of(event)
+    waiting_list.count_offers_on_trial(trial, now)
+    return trial, caps.held_by(event, {one.organisation_key for one in asked})
 
 
 def _await_decision(registration: Registration, now: datetime) -> None:

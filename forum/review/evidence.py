@@ -74,6 +74,7 @@ def gather(
     Whether a place is free is computed for each person alone, as if nobody else in the list were approved.
     """
     event_ids, left = {event.id, *others}, places.places_left(event, now)
+    placed = reviewing.find_placed_alone(event, registrations, now)
     is_seen = true() if sectors is None else _is_in(event, sectors)
     told: dict[int, Evidence] = {}
     for one in registrations:
@@ -81,7 +82,7 @@ def gather(
         told[one.id] = Evidence(
             domain=domain,
             is_public_domain=domain in PUBLIC_PROVIDERS,
-            finds_place=one.holds_place or bool(reviewing.find_placed(event, [one], now)),
+            finds_place=one.holds_place or one.id in placed,
             places_free=left[one.sector_id],
         )
     _add_organisations(event, registrations, told)

@@ -44,6 +44,10 @@ def new_registration(event) -> Registration:
             lambda event: queries.count_places_of_organisations(event, {"a", "b"}),
             "ix_registrations_organisation",
         ),
+        (
+            lambda event: queries.count_places_of_organisations(event, {"a"}),
+            "ix_registrations_organisation",
+        ),
         (queries.find_first_live, "uq_registrations_live_email"),
         (lambda _event: queries.find_submission("key"), "sqlite_autoindex_submissions_1"),
         (
@@ -51,7 +55,7 @@ def new_registration(event) -> Registration:
             "ix_registrations_email_event",
         ),
     ],
-    ids=["address", "waiting", "client", "organisations", "any", "form", "earlier"],
+    ids=["address", "waiting", "client", "organisations", "organisation", "any", "form", "earlier"],
 )
 def test_question_is_answered_by_its_index(plan, ask, index):
     event = make_event()

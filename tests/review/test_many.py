@@ -84,6 +84,19 @@ def read_answers(page) -> int:
     return sum("FROM answers" in statement for statement in page.statements)
 
 
+@pytest.mark.parametrize("cap", [None, 2])
+def test_the_queue_takes_as_many_statements_for_many_people_as_for_one(organiser, event, people, cap):
+    write(setattr, event, "organisation_cap", cap)
+    for one in people[1:]:
+        organiser.post("review.approve", **HERE, reference=one.reference)
+    alone = organiser.get("review.index", **HERE)
+    for hour, name in enumerate(("Berg", "Dahl", "Ek", "Fors", "Gran", "Holm"), start=8):
+        confirmed(event, "other", family_name=name, organisation=name, now=NOW + timedelta(hours=hour))
+    many = organiser.get("review.index", **HERE)
+    assert "Holm" in many.text
+    assert len(many.statements) == len(alone.statements)
+
+
 def test_no_refusal_is_proposed_where_nobody_could_confirm_it(organiser, sign_in_as, event, people):
     write(setattr, event, "has_second_reviewer", True)
     refusal = {"reason": "off_subject"}
