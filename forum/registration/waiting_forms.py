@@ -12,7 +12,7 @@ from flask_babel import lazy_gettext as _l
 from flask_babel import ngettext
 from wtforms import SelectField, StringField
 from wtforms.fields.choices import SelectChoice
-from wtforms.validators import InputRequired, Length
+from wtforms.validators import InputRequired, Length, ValidationError
 
 from forum.registration import wording
 from forum.registration.models import Registration
@@ -59,7 +59,10 @@ class HoursForm(OfferForm):
 
 
 class ByHandForm(HoursForm):
-    """The form that offers a place by hand; `instead_of` is the person whose open offer is withdrawn for it."""
+    """The form that offers a place by hand; `instead_of` is the person whose open offer is withdrawn for it.
+
+    `is_free` is whether the person could have a place without that; if not, somebody has to be chosen.
+    """
 
     reason = StringField(
         _l("Reason"),
@@ -75,7 +78,9 @@ class ByHandForm(HoursForm):
     def __init__(self, *args, offered: Sequence[Registration], is_free: bool, **kwargs):
         super().__init__(*args, **kwargs)
         self.words.label.text = _("Your words to whoever loses the place")
-        free = [SelectChoice("", _("A place that is free"))] if is_free else []
+        self.is_free = is_free
+        # Whose offer is withdrawn is chosen, never preset.
+        first = SelectChoice("", _("A place that is free") if is_free else _("Choose whose place"))
         taken = [
             SelectChoice(
                 other.reference,
@@ -87,7 +92,17 @@ class ByHandForm(HoursForm):
             )
             for other in offered
         ]
-        self.instead_of.choices = [*free, *taken]
+        self.instead_of.choices = [first, *taken]
+
+    @property
+    def can_offer(self) -> bool:
+        """Whether there is a place that the person could be offered, a free one or another person's."""
+        return self.is_free or len(self.instead_of.choices) > 1
+
+    def validate_instead_of(self, field) -> None:
+        """Refuse to choose by itself whose open offer is withdrawn."""
+        if not field.data and not self.is_free and self.can_offer:
+            raise ValidationError(_("Choose whose place this person is offered"))
 
 
 def hours_text(hours: int) -> str:

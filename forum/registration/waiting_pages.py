@@ -78,8 +78,18 @@ def offer(event: str, reference: str) -> ResponseReturnValue:
         given = {"reason": reason, "until": until, "instead_of": instead, "words": words}
         offers_by_hand.offer(waiter, user_id=g.user.id, now=now, **given)
 
-    said = _("The place has been offered. A message is on its way.")
-    return _answer(registration, form, "offer", act, said)
+    return _answer(registration, form, "offer", act, _offered_words(registration, form))
+
+
+def _offered_words(registration: Registration, form: ByHandForm) -> str:
+    """Return what an offer by hand did; people stand there by reference, because a cookie carries the words."""
+    if not form.instead_of.data:
+        return _("The place has been offered. A message is on its way.")
+    return _(
+        "The place has been taken from %(other)s and offered to %(reference)s. Both are told by mail.",
+        other=form.instead_of.data,
+        reference=registration.reference,
+    )
 
 
 @bp.route("/registrations/<reference>/offer/extension", methods=["GET", "POST"])

@@ -356,13 +356,22 @@ def test_organisers_offer_extend_and_withdraw_on_the_waiting_list(sign_in_as, da
     # page names whoever loses it and that person's language.
     assert "Your words to whoever loses the place (optional)" in page.all("label")
     assert page.all("[name=instead_of] option") == [
-        "The place that is offered to Åsa Etta, who reads English"
+        "Choose whose place",
+        "The place that is offered to Åsa Etta, who reads English",
     ]
+    assert "No place is free for this person." in page.text
     assert page.submit({"reason": "", "hours": "24"}, expect=422).errors["reason"]
     reason = "Speaks on day two"
     given = {"reason": reason, "hours": "24", "instead_of": first.reference, "words": "Förlåt oss."}
+    unchosen = page.submit(given | {"instead_of": ""}, expect=422)
+    assert unchosen.errors == {"instead_of": "Choose whose place this person is offered"}
+    database.refresh(first)
+    assert first.status == Status.OFFERED
     done = page.submit(given)
-    assert pages.get(done.location).flashes == ["The place has been offered. A message is on its way."]
+    assert pages.get(done.location).flashes == [
+        f"The place has been taken from {first.reference} and offered to {second.reference}."
+        " Both are told by mail."
+    ]
     database.refresh(first), database.refresh(second)
     assert (first.status, second.status) == (Status.WAITING, Status.OFFERED)
     assert second.offer_expires_at == NOW + timedelta(hours=24)
