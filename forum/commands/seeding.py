@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 import click
+from flask import current_app
 from flask.cli import with_appcontext
 from sqlalchemy import text
 
@@ -22,6 +23,10 @@ PART = 100
 NOT_A_DEMO = (
     "This forum has events or people that the demo does not have, or it has no event on its front page, so nobody is"
     " invented in it. Try it with an empty database: FORUM_INSTANCE names another folder."
+)
+IN_PRODUCTION = (
+    "FORUM_ENV is production here, and nobody is invented in a forum that may become a real one. Try it with"
+    " FORUM_ENV=development and an instance folder of its own."
 )
 
 
@@ -45,8 +50,10 @@ NOT_A_DEMO = (
 def seed(people: int, number: int) -> None:
     """Fill the demo with invented people, to try lists, exports and acts on many at a large forum's size.
 
-    An empty database gets the demo first. A database with anybody's real address is refused.
+    An empty database gets the demo first. A database with anybody's real address is refused, and so is production.
     """
+    if current_app.config["PRODUCTION"]:
+        raise click.ClickException(IN_PRODUCTION)
     for slug, added in zip(_prepare(number), (people, *[max(1, people // PART)] * (number - 1)), strict=True):
         _fill(slug, added)
         click.echo(f"{slug}: {added:,} people")

@@ -83,6 +83,13 @@ def test_people_of_every_state_come_with_all_that_belongs_to_them(filled, run, m
     assert sorted(others) == ["Regional forum in Gothenburg", "Regional forum in Oslo"]
 
 
+def test_nobody_is_invented_in_production_even_in_an_empty_database(app, run):
+    app.config["PRODUCTION"] = True
+    answer = run("--people", "3", "--events", "1")
+    assert (answer.exit_code, "FORUM_ENV is production" in answer.output) == (1, True)
+    assert (number_of(Event), number_of(Registration)) == (0, 0)
+
+
 def test_nobody_is_written_to_and_nobody_gets_a_place_by_it(filled, run):
     run("--people", "60", "--events", "1")
     before = Counter(db.session.scalars(select(Registration.status)))
