@@ -16,6 +16,9 @@ from forum.registration.enums import LIVE
 from forum.registration.models import Registration
 
 IN_TURN = (MessageStatus.QUEUED, MessageStatus.INFLIGHT)
+# At most this many recipients are put in turn for the next mails: with all of them, every mail of a message to 100,000
+# people would cost a third of a second.
+RANKED_AT_ONCE = 1000
 
 
 def count_made(mailing_id: int, states: Collection[MessageStatus]) -> dict[str, int]:
@@ -32,11 +35,20 @@ def list_next_recipients(
 ) -> Sequence[int]:
     """Return the ids of the next recipients without a mail, taken from the mail domains in turn.
 
-    `in_line` has the numbers of mails by domain that wait already; no domain gets more than `of_a_domain` in all.
+    `in_line` has the numbers of mails by domain that wait already; no domain gets more than `of_a_domain` in all. The
+    first RANKED_AT_ONCE recipients at domains with room are put in turn.
     """
     mine = MailingRecipient.mailing_id == mailing_id, MailingRecipient.status == RecipientStatus.WAITING
     domain = pacing.domain_of(Registration.email).label("domain")
-    waiting = select(MailingRecipient.id, domain).join(Registration).where(*mine).subquery()
+    full = [one for one, number in in_line.items() if number >= of_a_domain]
+    waiting = (
+        select(MailingRecipient.id, domain)
+        .join(Registration)
+        .where(*mine, pacing.domain_of(Registration.email).not_in(full))
+        .order_by(MailingRecipient.id)
+        .limit(RANKED_AT_ONCE)
+        .subquery()
+    )
     ahead = case(dict(in_line), value=waiting.c.domain, else_=0) if in_line else literal(0)
     turn = ahead + func.row_number().over(partition_by=waiting.c.domain, order_by=waiting.c.id)
     by_turn = select(waiting.c.id, turn.label("turn")).subquery()

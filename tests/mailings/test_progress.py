@@ -54,7 +54,7 @@ def test_no_more_mails_than_at_once_are_in_line_however_they_are_spread_over_dom
     monkeypatch.setattr(sending, "OF_A_DOMAIN", 3)
     for domain in "abcd":
         for number in range(5):
-            confirmed(event, email=f"p{number}@{domain}.example")
+            confirmed(event, email=f"p{number}@{domain}.example", family_name=domain.upper() * 3)
     make_planned(event)
     queue_all(sending.list_first(now=BEGUN))
     # The first of each domain come first, then the second ones: no domain waits until another one is done.
@@ -64,6 +64,19 @@ def test_no_more_mails_than_at_once_are_in_line_however_they_are_spread_over_dom
     write(db.session.execute, sent.values(status=MessageStatus.SENT))
     queue_all(sending.list_next(now=BEGUN))
     assert in_line() == {"a.example": 2, "b.example": 2, "c.example": 2, "d.example": 1}
+
+
+def test_recipients_behind_many_of_a_full_domain_come_next(event, frozen, monkeypatch):
+    monkeypatch.setattr(sending, "OF_A_DOMAIN", 2)
+    monkeypatch.setattr(progress, "RANKED_AT_ONCE", 2)
+    for number in range(5):
+        confirmed(event, email=f"p{number}@a.example", family_name="Berg")
+    confirmed(event, email="p@b.example", family_name="Dahl")
+    make_planned(event)
+    queue_all(sending.list_first(now=BEGUN))
+    assert in_line() == {"a.example": 2}
+    queue_all(sending.list_next(now=BEGUN))
+    assert in_line() == {"a.example": 2, "b.example": 1}
 
 
 def test_pages_say_how_long_it_takes(event, organiser, time):
