@@ -33,7 +33,8 @@ def tells() -> ColumnElement[bool]:
     is_view = AuditEntry.action.in_(audit.UNTOLD)
     added = aliased(AuditEntry)
     was_added_alone = _was_added_by_hand(added, ~_was_import(added))
-    # Versions that recorded no parts of long tables: the person's row tells as long as it is there.
+    # Earlier versions recorded no parts of long tables. What they imported is known only from the person's row in
+    # `imported_people`, which an undone import and an erasure delete.
     is_imported = exists().where(ImportedPerson.registration_id == AuditEntry.subject_id)
     return or_(is_look_up, and_(is_view, was_added_alone, ~is_imported), _is_former_look_up())
 
@@ -113,7 +114,7 @@ def _was_import(added: type[AuditEntry]) -> ColumnElement[bool]:
     """Return the condition for additions that were part of an import: its entry has the same organiser and time."""
     made = aliased(AuditEntry)
     query = select(made.id).where(
-        # IS_OF_EVENT_ITSELF is written in SQL without a table, so within this subquery it is about `made`.
+        # The condition IS_OF_EVENT_ITSELF names no table, so within this subquery it is about the rows of `made`.
         and_(IS_OF_EVENT_ITSELF),
         made.subject_id == added.event_id,
         made.at == added.at,

@@ -100,7 +100,7 @@ def list_readers(post: Post, now: datetime) -> Sequence[tuple[str, Pace, int]]:
 
 
 def count_room(now: datetime) -> int:
-    """Return how many mails of the news may go to the outbox now; mails that may leave no more take no room."""
+    """Return how many mails of the news may go to the outbox now; mails past their last moment take no room."""
     untried = OutboxMessage.kind.in_(NEWS), OutboxMessage.status.in_(IN_LINE), may_still_leave(now)
     number = db.session.scalar(select(func.count()).select_from(OutboxMessage).where(*untried)) or 0
     return max(0, AT_ONCE - number)

@@ -2,8 +2,8 @@
 
 A follower's mail has the posts that the follower has not had, so that no post comes twice and none is lost when a mail
 was left out. A mail that could not be made within WINDOW of its hour, because no worker ran or a clock was wrong, is
-left out: the next mail has its posts (R18). So it is with a mail that was made in time and has not left when the next
-one is due, because the mail server was away: `take_back_late` takes it back, and its posts count as not had.
+left out: the next mail has its posts (R18). If a mail was made in time but has not left when the next one is due,
+because the mail server was away, `take_back_late` takes it back, and the next mail has its posts, too.
 """
 
 from collections.abc import Sequence
@@ -132,7 +132,8 @@ def _list_waiting(event: Event, due: datetime, room: int, now: datetime) -> Sequ
     mine = Follower.event_id == event.id, Follower.pace == Pace.WEEKLY, Follower.confirmed_at <= due
     # A follower whose `weekly_at` is later than `due` gets the mail, too: a wrong clock has stored that moment.
     is_to_come = or_(Follower.weekly_at.is_(None), Follower.weekly_at != due)
-    # A follower's late mail is taken back first, or sent by the worker that is sending it just now.
+    # A follower whose late mail still stands gets no next one yet: first that mail is taken back, or the worker that is
+    # sending it just now ends.
     late = select(NewsMail.id).join(OutboxMessage, OutboxMessage.id == NewsMail.message_id)
     has_late = late.where(NewsMail.follower_id == Follower.id, *_is_late(now)).exists()
     query = select(Follower.id).where(*mine, is_to_come, ~has_late).order_by(Follower.id)
@@ -140,7 +141,7 @@ def _list_waiting(event: Event, due: datetime, room: int, now: datetime) -> Sequ
 
 
 def _is_late(now: datetime) -> tuple[ColumnElement[bool], ...]:
-    """Return the SQL conditions for weekly mails that may leave no more because the next one is due.
+    """Return the SQL conditions for unsent weekly mails that must not leave any more because the next one is due.
 
     Mails that a restore holds back are not among them: they may have left before it, and the next one is made.
     """

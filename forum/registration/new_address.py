@@ -160,9 +160,8 @@ def confirm(token: str, *, now: datetime) -> Registration:
 
     What waits for the former address is taken back, and mails that say more than the status are made anew.
     A person who had not confirmed any address thereby confirms the registration. An open invitation to the address is
-    answered (`settling`). Where the new address belongs to
-    another organisation, the place counts for that one. Raises LinkRefused, AddressTaken, OrganisationFull, SectorFull.
-    Call after `start_write`.
+    answered (`settling`). Where the new address belongs to another organisation, the place counts for that one. Raises
+    LinkRefused, AddressTaken, OrganisationFull, SectorFull. Call after `start_write`.
     """
     registration, _email = follow(token, now=now)
     places.lock_live(registration)

@@ -77,7 +77,7 @@ def position(registration: Registration) -> int:
 
 
 def rank_by_asking(registration: Registration) -> int:
-    """Return a waiting person's rank in the sector's line in the order of asking, 1 for whoever has waited longest."""
+    """Return a waiting person's rank in the sector by time of asking: 1 for the person who has waited longest."""
     ahead = select(func.count()).where(
         Registration.event_id == registration.event_id,
         Registration.sector_id == registration.sector_id,
