@@ -11,12 +11,13 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
+from alembic import op
 from alembic.ddl.sqlite import SQLiteImpl
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from alembic.util import CommandError
 from psycopg.errors import DeadlockDetected, LockNotAvailable
-from sqlalchemy import Integer, MetaData, Table, event, inspect
+from sqlalchemy import Column, Integer, MetaData, Table, event, inspect
 from sqlalchemy.engine import Connection
 from sqlalchemy.engine.interfaces import ReflectedColumn
 from sqlalchemy.exc import OperationalError
@@ -40,6 +41,7 @@ TRIGGERS = {
     "postgresql": "SELECT tgname, relname, pg_get_triggerdef(pg_trigger.oid)"
     " FROM pg_trigger JOIN pg_class ON pg_class.oid = tgrelid WHERE NOT tgisinternal",
 }
+OWN_STATEMENT = "SELECT sql FROM sqlite_schema WHERE type = 'table' AND name = ?"
 OWN_TRIGGERS = "SELECT name, sql FROM sqlite_schema WHERE type = 'trigger' AND tbl_name = ?"
 # The database's own search indexes and counts, which no model maps; SQLite keeps each index in several tables
 # (migrations 0023, 0074, 0076 and 0082).
@@ -183,7 +185,7 @@ class StepCheck:
 
 
 class ForumSQLite(SQLiteImpl):
-    """Alembic's tool for SQLite, changed so that a copied table keeps its triggers and no table uses an id twice."""
+    """Alembic's tool for SQLite, changed so that tables keep triggers and ids, and columns go with their checks."""
 
     __dialect__ = "sqlite"  # the attribute by which Alembic uses this class for SQLite instead of its own
 
@@ -216,6 +218,28 @@ class ForumSQLite(SQLiteImpl):
         self._query("PRAGMA legacy_alter_table=OFF")
         for _name, statement in self._triggers.pop(new_table_name):
             self._query(statement)
+
+    def drop_column(self, table_name: str, column: Column[Any], **options: Any) -> None:
+        """Drop a column; if checks that stand beside the columns name it, copy the table without them and it.
+
+        A check that a migration adds with its column stands within that column until the table is copied; then it
+        stands beside all columns, and SQLite refuses to drop a column that such a check names.
+        """
+        checks = self._list_checks_beside(table_name, column.name)
+        if not checks:
+            super().drop_column(table_name, column, **options)
+            return
+        with op.batch_alter_table(table_name, recreate="always") as batch:
+            for name in checks:
+                batch.drop_constraint(op.f(name), type_="check")
+            batch.drop_column(column.name)
+
+    def _list_checks_beside(self, table_name: str, column: str) -> list[str]:
+        """Return the names of the table's checks that stand beside its columns and name this column."""
+        ((made,),) = self._query(OWN_STATEMENT, table_name)
+        known = inspect(self.connection).get_check_constraints(table_name)
+        naming = [str(one["name"]) for one in known if re.search(rf"\b{column}\b", one["sqltext"])]
+        return [name for name in naming if re.search(rf',\s*CONSTRAINT\s+"?{name}\b', made)]
 
     def _query(self, statement: str, *parameters: str) -> list[Any]:
         answer = self.connection.exec_driver_sql(  # type: ignore[union-attr]  # None only in Alembic's --sql mode
