@@ -46,6 +46,9 @@ OWN_TRIGGERS = "SELECT name, sql FROM sqlite_schema WHERE type = 'trigger' AND t
 # The database's own search indexes and counts, which no model maps; SQLite keeps each index in several tables
 # (migrations 0023, 0074, 0076 and 0082).
 INDEX = re.compile(r"(search|people)_index(_[a-z]+)?|people_counts")
+WORD = re.compile(r"\w+")
+# The name of a constraint that stands beside the columns: a column's own follows the column's type without a comma.
+BESIDE_COLUMNS = re.compile(r',\s*CONSTRAINT\s+"?(\w+)')
 DROPPED = re.compile(r'\s*DROP\s+TRIGGER\s+(?:IF\s+EXISTS\s+)?"?(\w+)', re.IGNORECASE)
 # Where a column gets another name, the database itself writes it into the triggers.
 COLUMN_RENAMED = re.compile(r"\s*ALTER\s+TABLE\s+\S+\s+RENAME\s+(?!TO\b)", re.IGNORECASE)
@@ -238,8 +241,9 @@ class ForumSQLite(SQLiteImpl):
         """Return the names of the table's checks that stand beside its columns and name this column."""
         ((made,),) = self._query(OWN_STATEMENT, table_name)
         known = inspect(self.connection).get_check_constraints(table_name)
-        naming = [str(one["name"]) for one in known if re.search(rf"\b{column}\b", one["sqltext"])]
-        return [name for name in naming if re.search(rf',\s*CONSTRAINT\s+"?{name}\b', made)]
+        naming = [str(one["name"]) for one in known if column in WORD.findall(one["sqltext"])]
+        beside = set(BESIDE_COLUMNS.findall(made))
+        return [name for name in naming if name in beside]
 
     def _query(self, statement: str, *parameters: str) -> list[Any]:
         answer = self.connection.exec_driver_sql(  # type: ignore[union-attr]  # None only in Alembic's --sql mode
