@@ -27,7 +27,7 @@ from forum.mailings.errors import (
     EventHidden,
     MailingRefused,
     NobodyToTell,
-    TooLate,
+    ReminderOver,
     WordsMissing,
 )
 from forum.mailings.models import Mailing
@@ -167,7 +167,7 @@ def _refusal_words(refusal: MailingRefused | ChangedMeanwhile) -> str:
             return _("The message has changed since the page was shown, so nothing was sent. Check it again.")
         case EventHidden():
             return _("Nobody can be written to while the event is not public, or once it is over.")
-        case TooLate():
+        case ReminderOver():
             return _(
                 "The reminder’s time is over: it is sent at most twelve hours after the planned time,"
                 " and not once the forum has begun."

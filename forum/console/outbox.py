@@ -24,7 +24,7 @@ from forum.mailings import progress
 from forum.mailings import queries as mailings
 from forum.outbox import actions, listing, relay, wording
 from forum.outbox.enums import AbortReason, MessageStatus
-from forum.outbox.errors import ContentGone, NotStopped, TooLate
+from forum.outbox.errors import ContentGone, MailOverdue, NotStopped
 from forum.outbox.models import OutboxMessage
 from forum.registration import queries as registrations
 from forum.registration import seen_lists
@@ -119,7 +119,7 @@ def _change(slug: str, number: int, act: Callable[..., None], done: str) -> Resp
     message = _get_or_404(slug, number)
     try:
         act(message, now=clock.now(), actor=sign_ins.current_actor())
-    except (ContentGone, NotStopped, TooLate) as refusal:
+    except (ContentGone, NotStopped, MailOverdue) as refusal:
         db.session.rollback()
         flash(_refused(refusal), "warning")
         return back
@@ -143,7 +143,7 @@ def _filters() -> listing.Filters:
 def _refused(refusal: Exception) -> str:
     if isinstance(refusal, ContentGone):
         return _("The message could not be written, so it cannot be sent. Send the person a new one.")
-    if isinstance(refusal, TooLate):
+    if isinstance(refusal, MailOverdue):
         return _("The time in which the message could be sent is over, so it is not sent any more.")
     return _("The message is not in that state any more. Nothing was changed.")
 

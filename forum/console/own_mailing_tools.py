@@ -25,8 +25,8 @@ from forum.mailings.errors import (
     NotAhead,
     NothingFailed,
     Planned,
+    ReminderOver,
     SubjectTells,
-    TooLate,
     WordsMissing,
 )
 from forum.mailings.models import Mailing
@@ -43,7 +43,7 @@ REFUSALS = {
     NobodyToTell: _l("There is nobody to write to. Choose other people."),
     NotAhead: _l("Choose a time at least a minute ahead, and before the event is over."),
     NothingFailed: _l("No message has failed."),
-    TooLate: _l(
+    ReminderOver: _l(
         "The reminder’s time is over: it is sent at most twelve hours after the planned time,"
         " and not once the forum has begun."
     ),

@@ -188,7 +188,7 @@ def too_late(mailing: Mailing, now: datetime) -> dict[str, Any]:
     reminder = queries.find_reminder(mailing) if mailing.status == MailingStatus.PAUSED else None
     if reminder is None:
         return {"is_too_late": False, "too_late": 0}
-    late = reminder_times.list_late(reminder, now, is_paused=True)
+    late = reminder_times.list_late_recipients(reminder, now, is_paused=True)
     return {"is_too_late": reminder_times.is_over(mailing, now), "too_late": len(late)}
 
 

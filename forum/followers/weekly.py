@@ -49,7 +49,7 @@ def due_in(zone: tzinfo, now: datetime) -> datetime:
     return datetime.combine(day - WEEK, time(HOUR), zone)
 
 
-def list_late(*, now: datetime) -> Sequence[int]:
+def list_late_mails(*, now: datetime) -> Sequence[int]:
     """Return the ids of weekly mails that have not left before the next one was due.
 
     A mail that a worker is sending just now, or that a restore holds back, is not among them.

@@ -17,7 +17,7 @@ from forum.extensions import db
 from forum.mailings import facts, queries, reminder_times
 from forum.mailings.audience import audience_of
 from forum.mailings.enums import STARTED, MailingKind, MailingStatus, RecipientStatus
-from forum.mailings.errors import AlreadyDecided, EventHidden, NobodyToTell, TooLate, WordsMissing
+from forum.mailings.errors import AlreadyDecided, EventHidden, NobodyToTell, ReminderOver, WordsMissing
 from forum.mailings.models import Mailing, MailingRecipient
 from forum.outbox import actions as outbox
 from forum.outbox.enums import AbortReason
@@ -133,11 +133,11 @@ def pause_waiting(event: Event, *, actor: str, now: datetime) -> int:
 
 
 def resume(mailing: Mailing, *, actor: str, now: datetime) -> None:
-    """Continue a paused mailing. Raises AlreadyDecided, EventHidden, TooLate."""
+    """Continue a paused mailing. Raises AlreadyDecided, EventHidden, ReminderOver."""
     require(mailing, MailingStatus.PAUSED)
     require_public(mailing.event, now)
     if reminder_times.is_over(mailing, now):
-        raise TooLate
+        raise ReminderOver
     mailing.status = MailingStatus.SENDING
     audit.record("mailing.resumed", mailing, actor=actor, at=now)
 

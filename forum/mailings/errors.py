@@ -51,5 +51,5 @@ class NeedsFilters(MailingRefused):
     """A reminder counted from each registration needs filters: people chosen one by one cannot get it."""
 
 
-class TooLate(MailingRefused):
+class ReminderOver(MailingRefused):
     """The message is a reminder whose time is over: it leaves within twelve hours of its hour or not at all."""

@@ -25,8 +25,8 @@ from forum.mailings.errors import (
     NotAhead,
     NothingFailed,
     Planned,
+    ReminderOver,
     SubjectTells,
-    TooLate,
     WordsMissing,
 )
 from forum.mailings.models import Mailing, MailingRecipient
@@ -215,7 +215,7 @@ def send_again(mailing: Mailing, *, actor: str, now: datetime) -> int:
     """Let new mails be made for recipients whose mails have failed, to their present addresses; return how many.
 
     Nobody is tried again for whom the time of a reminder is over.
-    Raises AlreadyDecided, EventHidden, NothingFailed, TooLate.
+    Raises AlreadyDecided, EventHidden, NothingFailed, ReminderOver.
     """
     require(mailing, MailingStatus.SENDING, MailingStatus.DONE)
     require_public(mailing.event, now)
@@ -223,7 +223,7 @@ def send_again(mailing: Mailing, *, actor: str, now: datetime) -> int:
     mails = select(MailingRecipient.message_id).join(MailingRecipient.message).where(*mine)
     given_up = outbox.give_up_failed(mails.where(may_still_leave(now)), AbortReason.TOLD_OTHERWISE)
     if not given_up:
-        raise TooLate if queries.count_mails(mailing.id, (MessageStatus.FAILED,)) else NothingFailed
+        raise ReminderOver if queries.count_mails(mailing.id, (MessageStatus.FAILED,)) else NothingFailed
     failed = MailingRecipient.message_id.in_(given_up)
     # Keep the links for refusing messages in these mails: a mail reported as failed may still have been read.
     kept_links.keep_links(mailing.event, kept_links.links_of(mine[0], failed))

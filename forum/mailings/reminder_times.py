@@ -47,7 +47,7 @@ def is_over(mailing: Mailing, now: datetime) -> bool:
     return end_of(reminder, due_at(reminder)) <= now
 
 
-def list_late(reminder: Reminder, now: datetime, *, is_paused: bool = False) -> Sequence[int]:
+def list_late_recipients(reminder: Reminder, now: datetime, *, is_paused: bool = False) -> Sequence[int]:
     """Return the ids of recipients who wait for the reminder, or whose mail has not left, although its time is over.
 
     People who wait while the reminder is paused are among them only if `is_paused` is given. If the event was moved to

@@ -148,9 +148,11 @@ def _write_own_words(recipient: MailingRecipient, now: datetime) -> OutboxMessag
     return message
 
 
-def list_late(*, now: datetime) -> Sequence[int]:
+def list_late_reminders(*, now: datetime) -> Sequence[int]:
     """Return the ids of the reminders that have begun and whose time is over for people who have not got the mail."""
-    return [one.id for one in queries.list_unfinished_reminders() if reminder_times.list_late(one, now)]
+    return [
+        one.id for one in queries.list_unfinished_reminders() if reminder_times.list_late_recipients(one, now)
+    ]
 
 
 def leave_out_late(reminder_id: int, *, now: datetime) -> int:
@@ -163,7 +165,7 @@ def leave_out_late(reminder_id: int, *, now: datetime) -> int:
         return 0
     mailing = _lock(reminder.mailing_id)
     db.session.refresh(reminder)
-    late = reminder_times.list_late(reminder, now)[:LATE_AT_ONCE]
+    late = reminder_times.list_late_recipients(reminder, now)[:LATE_AT_ONCE]
     if not late:
         return 0
     each = MailingRecipient.id.in_(late)

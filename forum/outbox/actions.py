@@ -19,7 +19,7 @@ from forum.extensions import db
 from forum.outbox import messages, passages, queries, relay, rendering
 from forum.outbox.addresses import Mailbox, mailbox, parse_mailbox
 from forum.outbox.enums import AbortReason, Lane, MessageStatus
-from forum.outbox.errors import ContentGone, NotStopped, TooLate, UnsafeMessage
+from forum.outbox.errors import ContentGone, MailOverdue, NotStopped, UnsafeMessage
 from forum.outbox.letters import Letter
 from forum.outbox.mail_text_models import MailText
 from forum.outbox.messages import Attachment, Draft
@@ -86,7 +86,7 @@ def queue_anew(
 
 
 def retry(message: OutboxMessage, *, now: datetime, actor: str) -> None:
-    """Queue a failed mail again; its attempts are counted from zero. Raises NotStopped, ContentGone or TooLate."""
+    """Queue a failed mail again; its attempts are counted from zero. Raises NotStopped, ContentGone or MailOverdue."""
     db.session.refresh(message, with_for_update=True)
     if message.status != MessageStatus.FAILED:
         raise NotStopped(message.status)
@@ -102,7 +102,7 @@ def retry(message: OutboxMessage, *, now: datetime, actor: str) -> None:
 def send_now(message: OutboxMessage, *, now: datetime, actor: str) -> None:
     """Move a waiting mail to the front of the queue; end a pause of sending.
 
-    Raises NotStopped for other mails, and TooLate for one that may not leave any more.
+    Raises NotStopped for other mails, and MailOverdue for one that may not leave any more.
     """
     db.session.refresh(message, with_for_update=True)
     if message.status not in WAITING:
@@ -172,9 +172,9 @@ def _cancel(chosen: ColumnElement[bool], reason: AbortReason) -> Sequence[int]:
 
 
 def _require_in_time(message: OutboxMessage, now: datetime) -> None:
-    """Raise TooLate for a mail that had to leave by now."""
+    """Raise MailOverdue for a mail that had to leave by now."""
     if message.not_after and message.not_after <= now:
-        raise TooLate
+        raise MailOverdue
 
 
 def _queue_first(message: OutboxMessage, now: datetime) -> None:

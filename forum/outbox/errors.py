@@ -16,7 +16,7 @@ class NotStopped(Exception):
     """
 
 
-class TooLate(Exception):
+class MailOverdue(Exception):
     """The mail may not leave any more: the moment before which it had to leave is over."""
 
 

@@ -155,7 +155,7 @@ def save(
         raise TooManyViews
     view = SavedView(event_id=event.id, user_id=user_id, name=name, is_shared=is_shared)
     view.query, view.columns = shown.query, shown.columns
-    with _named_once():
+    with _refusing_taken_names():
         db.session.add(view)
     if is_shared:
         audit.record(VIEW_SHARED, view, actor=f"user:{user_id}", at=now)
@@ -170,7 +170,7 @@ def change(
     if db.session.scalar(select(SavedView.id).where(*others, SavedView.name == name)):
         raise NameTaken
     before, was_shared = _said(view), view.is_shared
-    with _named_once():
+    with _refusing_taken_names():
         view.name, view.is_shared = name, is_shared
         if shown:
             view.query, view.columns = shown.query, shown.columns
@@ -181,7 +181,7 @@ def change(
 
 
 @contextmanager
-def _named_once() -> Iterator[None]:
+def _refusing_taken_names() -> Iterator[None]:
     """Write what the block changes in a view. Raises NameTaken if the database refuses the view's name.
 
     An erasure may have just given that name to a view that named the person (`views_naming`), without locking the

@@ -203,11 +203,11 @@ def _rename(view: SavedView) -> None:
         names = [_("View %(number)s", number=number) for number in range(1, len(taken) + SPARE_NAMES + 1)]
     # The organiser is not locked, and may be giving another view one of these names at this moment: the database then
     # refuses the name, and the next one is tried.
-    if not any(_takes(view, name) for name in names if name not in taken):
+    if not any(_could_name(view, name) for name in names if name not in taken):
         raise LookupError("every neutral name is taken")
 
 
-def _takes(view: SavedView, name: str) -> bool:
+def _could_name(view: SavedView, name: str) -> bool:
     """Give the view this name; return False if another view of its organiser has just got the name."""
     try:
         with db.session.begin_nested():

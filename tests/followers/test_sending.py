@@ -346,10 +346,13 @@ def test_a_late_weekly_mail_that_is_being_sent_just_now_or_held_by_a_restore_sta
     late, due = unsent_weekly(event), FRIDAY + 7 * DAY
     write(setattr, late, "lease_until", due + MINUTE)
     work(due)
-    assert (told(), weekly.list_late(now=due + MINUTE)) == ([("asa@example.org", "news-weekly")], [late.id])
+    assert (told(), weekly.list_late_mails(now=due + MINUTE)) == (
+        [("asa@example.org", "news-weekly")],
+        [late.id],
+    )
     write(setattr, late, "lease_until", None)
     write(setattr, late, "next_attempt_at", HELD)
-    assert weekly.list_late(now=due + MINUTE) == []
+    assert weekly.list_late_mails(now=due + MINUTE) == []
     fresh(headline="On Saturday", published_at=due - 6 * DAY, announced_at=due - 6 * DAY)
     work(due + MINUTE)
     assert told() == [("asa@example.org", "news-weekly")] * 2

@@ -11,13 +11,13 @@ from forum.extensions import db
 from forum.mailings import actions as mailings
 from forum.mailings import own_words, queries, reminder_times, reminders, sending
 from forum.mailings.enums import Anchor, LeftOut, MailingStatus
-from forum.mailings.errors import NothingFailed, TooLate
+from forum.mailings.errors import NothingFailed, ReminderOver
 from forum.mailings.models import MailingRecipient
 from forum.mailings.queries import Counts
 from forum.outbox import delivery
 from forum.outbox.actions import retry
 from forum.outbox.enums import MessageStatus
-from forum.outbox.errors import TooLate as MailTooLate
+from forum.outbox.errors import MailOverdue
 from forum.outbox.models import OutboxMessage
 from forum.outbox.queries import HELD
 from forum.registration.models import Registration
@@ -171,7 +171,7 @@ def test_a_paused_reminder_whose_time_is_over_does_not_go_on_and_says_so(event, 
     assert "The reminder’s time is over, so it does not go on." in page.text
     assert page.all(RESUME) == []
     assert mailing.status == MailingStatus.PAUSED
-    with pytest.raises(TooLate):
+    with pytest.raises(ReminderOver):
         write(mailings.resume, mailing, now=NOW, **BY_ORGANISER)
 
 
@@ -229,9 +229,9 @@ def test_a_failed_mail_is_sent_again_only_in_time(event, due):
     work(due)
     mark(MessageStatus.FAILED)
     mail = db.session.scalars(select(OutboxMessage).where(OutboxMessage.kind == "own-words")).one()
-    with pytest.raises(TooLate):
+    with pytest.raises(ReminderOver):
         write(own_words.send_again, reminder.mailing, now=due + WINDOW, **BY_ORGANISER)
-    with pytest.raises(MailTooLate):
+    with pytest.raises(MailOverdue):
         write(retry, mail, now=due + WINDOW, **BY_ORGANISER)
     work(due + WINDOW)
     assert outcomes(reminder) == [(MessageStatus.FAILED, None)]  # it failed, and its hour was not missed
