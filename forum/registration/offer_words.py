@@ -63,7 +63,7 @@ def for_person(why: Mapping[str, Any]) -> LazyString | str:
 def for_organisers(why: Mapping[str, Any], sectors: Sequence[Sector]) -> list[str]:
     """Return in sentences why it was this person's turn."""
     if not why:
-        return [_("It is not known why: an earlier version of the forum has made this offer.")]
+        return [_("Why it was this person’s turn was not stored with this offer.")]
     told = [str(FOR_ORGANISERS.get(why["because"], ""))]
     told.append(_rank_text(why))
     if why["below"]:

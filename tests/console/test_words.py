@@ -77,7 +77,7 @@ def test_the_line_says_what_the_order_and_a_limit_mean_for_each_person():
 
 def test_an_offer_is_explained_to_organisers_as_far_as_it_is_known():
     sectors = make_event(sectors=[make_sector("justice"), make_sector("ngo")]).sectors
-    unknown = "It is not known why: an earlier version of the forum has made this offer."
+    unknown = "Why it was this person’s turn was not stored with this offer."
     assert offer_words.for_organisers({}, sectors) == [unknown]
     why = {"because": Because.FLOOR, "rank": 2, "below": 3, "full": [sectors[1].id]}
     assert [str(sentence) for sentence in offer_words.for_organisers(why, sectors)] == [
