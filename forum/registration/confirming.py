@@ -43,7 +43,6 @@ def ask_to_confirm(token: str, form: ConsentsForm, *, is_full: bool = False, not
         answers=own_answers.carried_rows(registration, told),
         form=form,
         care_text=_care_text(registration, told),
-        is_protected=told["is_protected"],
         is_full=is_full,
         notice=notice,
         is_held=deadlines.is_held(registration, now) and not answers.moves(registration, told),

@@ -48,9 +48,6 @@ def only_if_protected(form, field) -> None:
 class DetailsForm(AsksQuestions):
     """The details that a person may change later, and the answers to the event's own questions."""
 
-    # Whether the summary of the answers on a page hides those about diet and access.
-    hides_care = False
-
     given_name = StringField(
         FIELDS["given_name"],
         [
@@ -115,8 +112,6 @@ class DetailsForm(AsksQuestions):
         question = getattr(field, "question", None)
         if question is None:
             return _words(field)
-        if self.hides_care and question.sensitivity == Sensitivity.CARE:
-            return _("Given, not shown here") if field.data else ""
         return answer_text(question, field.data or None)
 
     def _details(self) -> dict[str, Any]:
@@ -171,6 +166,11 @@ class RegistrationForm(DetailsForm):
             {**row, "change_name": name, "change_label": _in_a_sentence(row["label"])} for name, row in rows
         ]
 
+    def open_answers(self) -> list[dict[str, str]]:
+        """Return the rows of a summary without those of what is kept apart: protected identity, diet and access."""
+        apart = {*IDENTITY, *self._about_care()}
+        return [self._row(name) for name in self.shown() if name not in apart]
+
     def is_of_another(self, event: Event) -> bool:
         """Return whether the form was shown for another event; a form of an older release names no event."""
         return self.event.data not in (None, "", event.slug)
@@ -182,7 +182,7 @@ class RegistrationForm(DetailsForm):
 
     def told_later(self) -> dict[str, Any]:
         """Return the answers for the pages after the form, without those about diet and access."""
-        secret = {name_of(one) for one in self.questions if one.sensitivity == Sensitivity.CARE}
+        secret = self._about_care()
         return {name: value for name, value in self.data.items() if name not in secret}
 
     def is_from_a_bot(self) -> bool:
@@ -201,6 +201,9 @@ class RegistrationForm(DetailsForm):
         """Return the names of the fields that the summary lists, with the real name only for a protected identity."""
         has_real_name = self.is_protected.data or self.real_name.errors
         return (*ASKED, *(IDENTITY if has_real_name else IDENTITY[:1]), *map(name_of, self.asked()))
+
+    def _about_care(self) -> set[str]:
+        return {name_of(one) for one in self.questions if one.sensitivity == Sensitivity.CARE}
 
 
 class ProtectedIdentityForm(TidyForm):

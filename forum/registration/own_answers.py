@@ -68,14 +68,14 @@ def question_rows(
 def carried_rows(registration: Registration, told: Mapping[str, Any]) -> Rows:
     """Return rows for the answers that a confirming link would confirm, and the registration's address.
 
-    For those about diet and access only the question is shown: somebody else may have the link (S23).
+    Protected identity, diet and access are left out, whatever was said of them: somebody else may have the link
+    (P21, S23).
     """
     sector, carried = answers.sector_of(registration, told), told["given"]
     asked = questions.list_open(registration.event.slug) if carried else ()
     data = {**told, "email": registration.email}
     form = RegistrationForm(formdata=None, data=data, questions=asked, sector=sector.key, stored=carried)
-    form.hides_care = True
-    return [*form.answers(), _row(sector)]
+    return [*form.open_answers(), _row(sector)]
 
 
 def _row(sector: Sector) -> dict[str, str]:

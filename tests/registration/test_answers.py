@@ -23,6 +23,7 @@ pytestmark = pytest.mark.usefixtures("database", "frozen")
 LATER = NOW + timedelta(hours=1)
 EMAIL = "asa@example.org"
 OWN = {"given_name": "Kim", "organisation": "Ours", "is_protected": True, "real_name": "Verkliga Namnet"}
+NAMED = {"family_name": "Ek", "organisation": "Ours"}
 
 
 @pytest.fixture
@@ -199,15 +200,44 @@ def test_a_full_sector_without_a_waiting_list_changes_nothing():
     assert press(strangers).status == Status.CONFIRMED
 
 
+def test_the_confirming_page_is_the_same_whatever_was_said_about_what_is_kept_apart(app):
+    """Whoever opens the link learns neither a protected identity nor food and access, nor that nothing was said."""
+    event = make_event(participant_list="public")
+    make_question(event, "diet", care=True)
+    silent, twin = (
+        register(event, email=f"{name}@example.org", given_name="Kim", **NAMED, **told)
+        for name, told in (
+            ("silent", {"given": {}}),
+            ("twin", {"is_protected": True, "real_name": "Verkliga Namnet", "given": {"diet": "Nuts"}}),
+        )
+    )
+    first, second = (_main_text(app, registration) for registration in (silent, twin))
+    assert first == second.replace("twin@", "silent@")
+    assert [
+        word for word in ("Verkliga", "Nuts", "Question diet", "I have a protected") if word in second
+    ] == []
+    assert "What was said about food, access and a protected identity is not shown here" in second
+
+
+def _main_text(app, registration):
+    page = Pages(app).get("self_service.confirm", token=newest_mail(registration).token)
+    return page.soup.select_one("main").get_text(" ", strip=True).replace(registration.reference, "REFERENCE")
+
+
+def test_the_confirming_page_names_food_and_access_only_where_the_form_asks_about_them(app):
+    registration = register(make_event(), email=EMAIL, is_protected=True)
+    page = Pages(app).get("self_service.confirm", token=newest_mail(registration).token)
+    assert "What was said about a protected identity is not shown here" in page.text
+    assert "food" not in page.soup.select_one("main").text
+
+
 def test_the_confirming_page_shows_its_own_answers_and_asks_for_the_consents(app):
     registration, strangers, owners = register_twice(make_event(participant_list="public"), "justice", "tech")
     first, second = (Pages(app).get("self_service.confirm", token=token) for token in (strangers, owners))
     told = [dict(zip(page.all("dt"), page.all("dd"), strict=True)) for page in (first, second)]
-    names = ("Given name", "Sector", "I have a protected identity", "Real name")
-    assert [told[1][name] for name in names] == ["Kim", "IT and telecom", "Yes", "Given, not shown here"]
-    assert [told[0].get(name) for name in names] == ["Stranger", "Justice", "No", None]
+    assert [told[1][name] for name in ("Given name", "Sector")] == ["Kim", "IT and telecom"]
+    assert [told[0][name] for name in ("Given name", "Sector")] == ["Stranger", "Justice"]
     assert ["held for you" in page.text for page in (first, second)] == [True, False]
-    assert (first.all(".note-title"), second.all(".note-title")) == ([], ["Protected identity"])
     assert second.soup.select("input[type=checkbox][checked]") == []
     assert second.submit({"participant_list": "name"}, follow=True).h1 == "You have a place"
     assert [consent.purpose for consent in registration.consents] == ["participant_list"]
