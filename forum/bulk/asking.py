@@ -122,6 +122,7 @@ def _page(asked: Asked[Seen], foreseen: Seen, form: ManyForm) -> str:
         act=wording.kind_text(kind),
         question=wording.question(kind, foreseen.will),
         left=[wording.left_text(kind, outcome, number) for outcome, number in foreseen.left.items()],
+        nobody=wording.nobody_told(kind, foreseen.left),
         foreseen=foreseen,
         form=form,
         wording=registration_wording,

@@ -58,13 +58,15 @@ class ActOnMany:
 
     def foresee(self) -> Foreseen:
         """Return how many people the act would change now, and how many not, by reason."""
+        if self.kind == TaskKind.OFFER:
+            return selection.foresee_offers(self.chosen, user_id=g.user.id, now=clock.now())
         return selection.foresee(self.chosen, self.kind, user_id=g.user.id)
 
     def in_turn(self) -> Select[int, int]:
         """Select ids and versions of the people in the order of the act."""
         return selection.in_turn(self.chosen)
 
-    def words(self, _foreseen: Foreseen) -> dict[str, Any]:
+    def words(self, foreseen: Foreseen) -> dict[str, Any]:
         """Return consequences, names, the URL of the list, and by sector what people have not answered.
 
         That the names were seen is recorded.
@@ -72,7 +74,7 @@ class ActOnMany:
         people = selection.list_named(self.chosen)
         seen_lists.note_list(self.event, self.chosen.filters, people, actor=sign_ins.current_actor())
         return {
-            "consequences": _consequences(self.kind, self.chosen),
+            "consequences": _consequences(self.kind, self.chosen, foreseen),
             "people": people,
             "list_url": _list_url(self.chosen),
             "hints": _hints(self.kind, self.chosen),
@@ -89,8 +91,9 @@ def ask(event: str, act: str) -> ResponseReturnValue:
     if refusal := _why_not(chosen, kind):
         flash(refusal, "warning")
         return redirect(_list_url(chosen), 303)
-    foreseen = selection.foresee(chosen, kind, user_id=g.user.id)
-    return asking.answer_form(ActOnMany(event, kind, chosen), foreseen, _form(kind, chosen, foreseen))
+    asked = ActOnMany(event, kind, chosen)
+    foreseen = asked.foresee()
+    return asking.answer_form(asked, foreseen, _form(kind, chosen, foreseen))
 
 
 @bp.route("/tasks")
@@ -180,8 +183,10 @@ def _form(kind: TaskKind, chosen: Selection, foreseen: Foreseen) -> ManyForm:
     return form
 
 
-def _consequences(kind: TaskKind, chosen: Selection) -> list[str]:
+def _consequences(kind: TaskKind, chosen: Selection, foreseen: Foreseen) -> list[str]:
     told = wording.consequences(kind, is_cancelled=chosen.event.cancelled_at is not None)
+    if not foreseen.is_tried:
+        told = [wording.untried(), *told]
     if kind == TaskKind.APPROVE:
         places_there = selection.foresee_places(chosen, user_id=g.user.id, now=clock.now())
         told = [*wording.places_told(*places_there), *told] if places_there else told

@@ -1,7 +1,7 @@
 """The people whom an organiser has chosen in the attendee list, and what an act would do with them."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -11,7 +11,7 @@ from werkzeug.datastructures import MultiDict
 from forum.events.models import Event
 from forum.extensions import db
 from forum.people.models import RegistrationTag
-from forum.registration import answers, listing, missing_answers, reviewing
+from forum.registration import answers, listing, missing_answers, offers_by_hand, places, reviewing
 from forum.registration.enums import APPROVED, ENDED, Status
 from forum.registration.filtering import Filters
 from forum.registration.missing_answers import Missing
@@ -74,12 +74,19 @@ class Foreseen:
     """What an act would do: how many people it would change, and how many not, by reason.
 
     `mark` is a digest of the people and their outcomes: it changes when the act would concern other people or end
-    differently.
+    differently. It does not change with the number of free places, which changes all the time. `is_tried` is False
+    when `will` counts people for whom nobody has tried whether a place is free, because they are too many.
     """
 
     will: int
     left: Mapping[Outcome, int]
     mark: str
+    is_tried: bool = True
+
+    def without_places(self, fewer: int, *, is_tried: bool = True) -> "Foreseen":
+        """Return this with so many of the people left alone because no place is free for them."""
+        left = {**self.left, Outcome.NO_PLACE: fewer} if fewer else self.left
+        return replace(self, will=self.will - fewer, left=left, is_tried=is_tried)
 
     @property
     def people(self) -> int:
@@ -96,6 +103,24 @@ def foresee(chosen: Selection, kind: TaskKind, *, user_id: int) -> Foreseen:
     # An approval judges the answers of a person, so changed answers have to change the digest.
     judged = Registration.version if kind == TaskKind.APPROVE else literal(0)
     return sum_up(chosen.select().with_only_columns(Registration.id, outcome, judged.label("judged")))
+
+
+def foresee_offers(chosen: Selection, *, user_id: int, now: datetime) -> Foreseen:
+    """Return how many of the chosen people would be offered a place now, and how many not, by reason.
+
+    People in sectors without a free place are all counted; for the others it is tried on a copy of the event, unless
+    they are too many.
+    """
+    seen = foresee(chosen, TaskKind.OFFER, user_id=user_id)
+    left = places.places_left(chosen.event, now)
+    full = Registration.sector_id.in_([sector_id for sector_id, number in left.items() if not number])
+    asked = chosen.select().where(~_is_left(chosen.event, TaskKind.OFFER, user_id))
+    without = db.session.scalar(asked.where(full).with_only_columns(func.count())) or 0
+    first = asked.where(~full).order_by(SINCE, Registration.id).limit(MOST_TRIED + 1)
+    people = db.session.scalars(first).all()
+    if len(people) > MOST_TRIED:
+        return seen.without_places(without, is_tried=False)
+    return seen.without_places(without + len(people) - offers_by_hand.count_placed(chosen.event, people, now))
 
 
 def sum_up(people: Select[int, str, int]) -> Foreseen:
@@ -119,8 +144,9 @@ def foresee_places(chosen: Selection, *, user_id: int, now: datetime) -> tuple[i
 
     People whose change of name or organisation is reviewed keep their place or rank in line, so they are not counted.
     """
-    left = or_(*(condition for condition, _outcome in _reasons(chosen.event, TaskKind.APPROVE, user_id)))
-    first = chosen.select().where(~left, Registration.status == Status.IN_REVIEW)
+    first = chosen.select().where(
+        ~_is_left(chosen.event, TaskKind.APPROVE, user_id), Registration.status == Status.IN_REVIEW
+    )
     people = db.session.scalars(first.order_by(SINCE, Registration.id).limit(MOST_TRIED + 1)).all()
     if len(people) > MOST_TRIED:
         return None
@@ -130,16 +156,19 @@ def foresee_places(chosen: Selection, *, user_id: int, now: datetime) -> tuple[i
 
 def count_proposals(chosen: Selection, *, user_id: int) -> int:
     """Return how many proposed refusals an approval of the chosen people would drop."""
-    left = or_(*(condition for condition, _outcome in _reasons(chosen.event, TaskKind.APPROVE, user_id)))
-    approved = chosen.select().where(~left).with_only_columns(Registration.id)
+    approved = (
+        chosen.select()
+        .where(~_is_left(chosen.event, TaskKind.APPROVE, user_id))
+        .with_only_columns(Registration.id)
+    )
     proposed = select(func.count()).select_from(ProposedRefusal)
     return db.session.scalar(proposed.where(ProposedRefusal.registration_id.in_(approved))) or 0
 
 
 def count_missing(chosen: Selection, *, user_id: int) -> Mapping[str, Missing]:
     """Return by sector key how many of those who would be moved have not answered what that sector requires."""
-    left = or_(*(condition for condition, _outcome in _reasons(chosen.event, TaskKind.MOVE, user_id)))
-    return missing_answers.count_in_others(chosen.event, chosen.select().where(~left))
+    moved = chosen.select().where(~_is_left(chosen.event, TaskKind.MOVE, user_id))
+    return missing_answers.count_in_others(chosen.event, moved)
 
 
 def list_named(chosen: Selection) -> Sequence[Registration]:
@@ -163,6 +192,11 @@ def in_turn(chosen: Selection) -> Select[int, int]:
     """Select ids and versions of the chosen registrations, in the order in which they began to wait or were made."""
     both = chosen.select().with_only_columns(Registration.id, Registration.version)
     return both.order_by(SINCE, Registration.id)
+
+
+def _is_left(event: Event, kind: TaskKind, user_id: int) -> ColumnElement[bool]:
+    """Return the SQL condition under which an act leaves a person alone; free places are not considered."""
+    return or_(*(condition for condition, _outcome in _reasons(event, kind, user_id)))
 
 
 def _reasons(event: Event, kind: TaskKind, user_id: int) -> list[tuple[ColumnElement[bool], str]]:

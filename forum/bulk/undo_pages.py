@@ -13,7 +13,7 @@ from forum.accounts import kept_words, sign_ins
 from forum.bulk import asking, undoing, wording
 from forum.bulk.asking import get_task_or_404, to_task
 from forum.bulk.forms import ReinstateManyForm
-from forum.bulk.undoing import Undoing
+from forum.bulk.selection import Foreseen
 from forum.events.enums import ListAudience
 from forum.events.in_url import get_any_or_404
 from forum.events.models import Event
@@ -43,7 +43,7 @@ class UndoOfMany:
         undone = get_task_or_404(get_any_or_404(self.slug), self.number)
         return UndoOfMany(self.slug, self.number, undone)
 
-    def foresee(self) -> Undoing:
+    def foresee(self) -> Foreseen:
         """Return for how many people the cancellation can be undone now, and for how many not, by reason."""
         return undoing.foresee(self.undone, now=clock.now())
 
@@ -51,7 +51,7 @@ class UndoOfMany:
         """Select ids and versions of the registrations, in the order in which their cancellations are undone."""
         return undoing.in_turn(self.undone)
 
-    def words(self, foreseen: Undoing) -> dict[str, Any]:
+    def words(self, foreseen: Foreseen) -> dict[str, Any]:
         """Return consequences, names and the URL of the task; that the names were seen is recorded."""
         seen_lists.note_people(self.event, actor=sign_ins.current_actor())
         has_list = self.event.participant_list != ListAudience.OFF
@@ -76,7 +76,7 @@ def ask(event: str, task: int) -> ResponseReturnValue:
     return asking.answer_form(UndoOfMany(event, task, undone), foreseen, _form(undone, foreseen))
 
 
-def _form(undone: Task, foreseen: Undoing) -> ReinstateManyForm:
+def _form(undone: Task, foreseen: Foreseen) -> ReinstateManyForm:
     languages = undoing.list_languages(undone)
     form = ReinstateManyForm(kept_words.sent_or_kept(), undoes=undone.id, languages=languages)
     asking.show_mark(form, foreseen)

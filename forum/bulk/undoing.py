@@ -5,7 +5,6 @@ stays cancelled.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import ColumnElement, Select, case, exists, literal, select, true
@@ -35,13 +34,6 @@ IS_AGAIN = exists().where(
 TURN = case((Registration.cancelled_from == Status.CONFIRMED, 0), else_=1), Registration.requested_at
 
 
-@dataclass(frozen=True)
-class Undoing(Foreseen):
-    """How many cancellations can be undone. If `is_tried`, `will` counts only people for whom a place is free now."""
-
-    is_tried: bool
-
-
 def is_possible(task: Task, now: datetime) -> bool:
     """Return whether the task has ended, and has cancelled registrations so recently that undoing can be tried."""
     if task.kind != TaskKind.CANCEL or task.status == TaskStatus.RUNNING or task.ended_at is None:
@@ -49,16 +41,12 @@ def is_possible(task: Task, now: datetime) -> bool:
     return now < task.ended_at + UNDO_TIME and not events.is_off(task.event, now)
 
 
-def foresee(task: Task, *, now: datetime) -> Undoing:
-    """Return for how many people the task's cancellations can be undone now, and for how many not and why.
-
-    The digest does not change with the number of free places, which changes all the time.
-    """
+def foresee(task: Task, *, now: datetime) -> Foreseen:
+    """Return for how many people the task's cancellations can be undone now, and for how many not and why."""
     outcome = _outcome(task.event, now).label("outcome")
     people = _cancelled(task.id).with_only_columns(Registration.id, outcome, literal(0).label("judged"))
     seen, fewer = sum_up(people), _count_without_place(task, now)
-    left = {**seen.left, Outcome.NO_PLACE: fewer} if fewer else seen.left
-    return Undoing(seen.will - (fewer or 0), left, seen.mark, is_tried=fewer is not None)
+    return seen.without_places(fewer or 0, is_tried=fewer is not None)
 
 
 def why_not(registration: Registration, task_id: int, *, now: datetime) -> Outcome | None:

@@ -140,9 +140,8 @@ def consequences_of_undoing(*, is_tried: bool, has_list: bool) -> list[str]:
     event has a list of participants.
     """
     tried = _("Whoever had a place is counted only if one is free now.")
-    untried = _("Whether a place is free is asked for each person in turn: it may be done for fewer.")
     told = [
-        tried if is_tried else untried,
+        tried if is_tried else untried(),
         _("Whoever had a place comes first. Places that others have been offered since stay theirs."),
         _("Whoever waited or had an offer waits again, by the time of registering. A review goes on."),
     ]
@@ -151,6 +150,25 @@ def consequences_of_undoing(*, is_tried: bool, has_list: bool) -> list[str]:
             _("Nobody is back on the list of participants, until they say again that they want to be.")
         )
     return [*told, _("A message with a new personal link is sent to each person with a confirmed address.")]
+
+
+def untried() -> str:
+    """Return the sentence for so many people that nobody has tried whether each of them would find a place."""
+    return _("Whether a place is free is asked for each person in turn: it may be done for fewer.")
+
+
+def nobody_told(kind: TaskKind, left: Mapping[Outcome, int]) -> str:
+    """Return the sentences for an act that would change nobody; for offers without places, say what can be done."""
+    nobody = _("Nobody is left for whom it can be done.")
+    if kind != TaskKind.OFFER or Outcome.NO_PLACE not in left:
+        return nobody
+    return " ".join(
+        [
+            nobody,
+            _("A free place is offered to whoever waits by itself, in turn."),
+            _("On a person’s own page you can offer them the place of somebody whose offer is open."),
+        ]
+    )
 
 
 def places_told(placed: int, others: int) -> list[str]:
@@ -183,7 +201,7 @@ def reason(kind: TaskKind, outcome: Outcome, *, is_off: bool = False) -> str:
         return _("In review: a move could end it without a decision")
     if (kind, outcome) == (TaskKind.OFFER, Outcome.UNCONFIRMED):
         return _("Without a confirmed address: no offer can be sent")
-    if (kind, outcome) == (TaskKind.REINSTATE, Outcome.NO_PLACE):
+    if outcome == Outcome.NO_PLACE and kind in (TaskKind.OFFER, TaskKind.REINSTATE):
         return _("No place is free, for the person or for the organisation")
     return str(OUTCOMES.get(outcome, NEWER_REASON))
 

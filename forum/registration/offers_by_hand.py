@@ -5,9 +5,11 @@ apply as always (`places.admit`). Free places are offered at once, so a place fo
 usually taken from another person's open offer; that person then waits again.
 """
 
+from collections.abc import Collection
 from datetime import datetime
 
 from forum.audit import actions as audit
+from forum.events.models import Event
 from forum.extensions import db
 from forum.registration import caps, deadlines, mails, offers, places, waiting_list
 from forum.registration.enums import OfferEnd, Status
@@ -98,6 +100,15 @@ def could_follow(registration: Registration, other: Registration, now: datetime)
     held = caps.held_by(registration.event, {registration.organisation_key, other.organisation_key})
     held.count(other.organisation_key, other.sector_id, -1)
     return places.admit_on_trial(trial, registration, now, held)
+
+
+def count_placed(event: Event, people: Collection[Registration], now: datetime) -> int:
+    """Return how many of these waiting people would get a place if all of them were offered one now, in this order.
+
+    It is tried on a copy of the event: nothing is stored.
+    """
+    trial, held = places.trial_of(event), caps.held_by(event, {one.organisation_key for one in people})
+    return sum(places.admit_on_trial(trial, one, now, held) for one in people)
 
 
 def _take_away(registration: Registration, words: str, *, user_id: int, now: datetime) -> None:

@@ -11,6 +11,7 @@ from forum.audit.models import AuditEntry
 from forum.bulk import acts, selection, working
 from forum.bulk.selection import Selection
 from forum.events.enums import SectorPolicy
+from forum.events.queries import find_sector
 from forum.extensions import db
 from forum.jobs.table import JOBS
 from forum.jobs.worker import run_job
@@ -118,9 +119,12 @@ def test_moving_keeps_to_the_places_and_offering_to_the_line(organiser, event, p
     assert sorted(moved) == ["justice", "ngo"]
     assert sorted(db.session.scalars(select(TaskPerson.outcome))) == ["done", "no_place"]
     waiting = confirmed(event, "ngo")
+    write(setattr, find_sector(event, "ngo"), "ceiling", 2)
     asked = choose(organiser, "offer", waiting, people[2])
     assert "Left as they are: 1. Not on the waiting list" in asked.text
     asked.submit({"reason": "Speaks."}, expect=303)
+    # The place is gone before the worker reaches the task.
+    write(setattr, find_sector(event, "ngo"), "ceiling", 1)
     work()
     assert sorted(db.session.scalars(select(TaskPerson.outcome)))[-2:] == ["no_place", "not_waiting"]
 

@@ -11,6 +11,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 
 from forum import clock
 from forum.accounts.enums import Role
@@ -31,7 +32,8 @@ from forum.registration.models import Registration
 from forum.registration.reviewing import Refusal
 from forum.review import actions as reviews
 from forum.tasks.enums import Outcome, TaskKind
-from tests.bulk.steps import HERE, choose
+from forum.tasks.models import Task
+from tests.bulk.steps import HERE, choose, work
 from tests.factories.events import NOW, make_event, make_sector
 from tests.factories.mails import mark_all_sent
 from tests.factories.registrations import confirmed, register, write
@@ -129,7 +131,10 @@ def everybody(event: Event, reviewer: int) -> list[Registration]:
 def foresee(person: Registration, kind: TaskKind, user_id: int) -> Outcome:
     """Return whether the page counts the person (DONE), or why not."""
     chosen = Selection(person.event, Filters(), frozenset([person.reference]))
-    foreseen = selection.foresee(chosen, kind, user_id=user_id)
+    if kind == TaskKind.OFFER:
+        foreseen = selection.foresee_offers(chosen, user_id=user_id, now=SOON)
+    else:
+        foreseen = selection.foresee(chosen, kind, user_id=user_id)
     assert foreseen.people == 1
     return Outcome.DONE if foreseen.will else next(iter(foreseen.left))
 
@@ -176,6 +181,58 @@ def test_whoever_has_no_address_is_named_before_an_offer_and_gets_none(organiser
     assert "Nobody is left for whom it can be done." in choose(organiser, "offer", added).text
     assert attempt(added, TaskKind.OFFER, 1, PAYLOADS[TaskKind.OFFER]) == Outcome.UNCONFIRMED
     assert queued(since) == []
+
+
+def test_an_offer_counts_only_those_for_whom_a_place_is_free(organiser, event):
+    confirmed(event, "tech")
+    waiting = [confirmed(event, "tech") for _each in range(3)]
+    write(setattr, find_sector(event, "tech"), "ceiling", 3)
+    asked = choose(organiser, "offer", *waiting)
+    assert asked.h1 == "Offer 2 people a place"
+    left = "Left as they are: 1. No place is free, for the person or for the organisation."
+    assert left in asked.text
+    asked.submit({"reason": "Speak."}, expect=303)
+    work()
+    assert [one.status for one in waiting] == [Status.OFFERED, Status.OFFERED, Status.WAITING]
+
+
+def test_an_offer_counts_nobody_beyond_the_cap_of_an_organisation(organiser, event):
+    confirmed(event, "tech")
+    waiting = [confirmed(event, "tech", organisation="Same Ltd") for _each in range(2)]
+    write(setattr, event, "organisation_cap", 1)
+    write(setattr, find_sector(event, "tech"), "ceiling", 3)
+    assert choose(organiser, "offer", *waiting).h1 == "Offer 1 person a place"
+
+
+def test_an_offer_without_any_free_place_has_no_button_and_starts_nothing(organiser, event):
+    confirmed(event, "tech")
+    waiting = [confirmed(event, "tech") for _each in range(2)]
+    write(setattr, find_sector(event, "tech"), "ceiling", 2)
+    early = choose(organiser, "offer", *waiting)
+    write(setattr, find_sector(event, "tech"), "ceiling", 1)
+    asked = choose(organiser, "offer", *waiting)
+    assert asked.h1 == "Offer a place"
+    assert "Left as they are: 2. No place is free, for the person or for the organisation." in asked.text
+    assert (
+        "On a person’s own page you can offer them the place of somebody whose offer is open." in asked.text
+    )
+    assert "Offer 2 people a place" not in asked.text
+    refused = early.submit({"reason": "Speak."}, expect=409)
+    assert refused.h1 == "Offer a place"
+    assert db.session.scalars(select(Task)).all() == []
+
+
+def test_more_people_than_can_be_tried_are_counted_at_most(organiser, event, monkeypatch):
+    confirmed(event, "tech")
+    waiting = [confirmed(event, "tech") for _each in range(3)]
+    write(setattr, find_sector(event, "government"), "ceiling", 1)
+    full = [confirmed(event, "government") for _each in range(2)][1]
+    write(setattr, find_sector(event, "tech"), "ceiling", 2)
+    monkeypatch.setattr(selection, "MOST_TRIED", 2)
+    asked = choose(organiser, "offer", *waiting, full)
+    assert asked.h1 == "Offer 3 people a place"
+    assert "Left as they are: 1. No place is free" in asked.text
+    assert "it may be done for fewer" in asked.text
 
 
 def test_no_offer_is_promised_when_the_event_is_too_near(organiser, event):
