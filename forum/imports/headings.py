@@ -107,7 +107,10 @@ def guess(headings: Sequence[str]) -> dict[str, int]:
 
 
 def list_doubled(headings: Sequence[str], read: Collection[int]) -> list[str]:
-    """Return the headings of several columns of which only the first one is read; `read` has the columns' indexes."""
+    """Return the headings that several columns share and of which only the first column is read.
+
+    `read` has the indexes of the columns that are read.
+    """
     places: dict[str, list[int]] = {}
     for place, heading in enumerate(headings):
         places.setdefault(folded(heading), []).append(place)

@@ -47,7 +47,11 @@ log = logging.getLogger("forum.worker")
 
 @dataclass(frozen=True)
 class Importing:
-    """An import that the worker carries out: its event and terms, and how the audit trail names its organiser."""
+    """An import that the worker carries out: its event, the organiser, and what was chosen for all its people.
+
+    `terms` are these choices, such as whether links are sent and people may wait; `actor` is how the audit trail names
+    the organiser.
+    """
 
     made: AttendeeImport
     event: Event

@@ -152,12 +152,13 @@ def _take_back_outdated(registration: Registration, outcome: Outcome, now: datet
     kind = mails.FOR_STATE.get(registration.status)
     if kind is None or outcome == Outcome.AS_IT_IS:
         return False
-    has_lost = outcome in (Outcome.NO_PLACE, Outcome.REVIEWED)
-    # The worker replaces an unsent offer whose time is over: it gives more time to a person who was not told.
-    if not has_lost and deadlines.is_past_offer(registration, now):
+    loses_offer = outcome in (Outcome.NO_PLACE, Outcome.REVIEWED)
+    # If the offer's time has run out before its mail left, leave the mail to the worker: it makes the offer anew with
+    # more time, because the person did not know of it.
+    if not loses_offer and deadlines.is_past_offer(registration, now):
         return False
     unsent = {mail.kind for mail in queries.list_mails(registration) if mail.status in outbox.UNSENT}
-    for outdated in unsent.intersection((kind, *(offers.OUTDATED if has_lost else ()))):
+    for outdated in unsent.intersection((kind, *(offers.OUTDATED if loses_offer else ()))):
         mails.take_back([registration], kind=outdated)
     return kind in unsent and outcome in (Outcome.KEEPS_PLACE, Outcome.IN_LINE)
 

@@ -149,7 +149,10 @@ def _read(
 
 
 def _merged(query: Select, order: Order, limit: int, beside: Any, falling: bool) -> Select:
-    """Return the query for the first rows of all `order.parts` together; each part is read only as far as needed."""
+    """Return a query for at most `limit` rows after `beside` that fulfil at least one condition of `order.parts`.
+
+    Of each condition at most `limit` rows are read through its own index range; then they are sorted together.
+    """
     key = order.columns[-1]
     ranges = [
         _part(query.where(part), order.columns, falling, beside).with_only_columns(key).limit(limit)

@@ -87,7 +87,7 @@ def test_each_day_is_an_entry_with_its_hours(pages):
         ([], []),
         ([{"ends": "17:00"}], [("20271116T090000", "20271116T170000")]),
         ([{"starts": "08:30"}], [("20271117T083000", "20271117T163000")]),
-        ([NIGHT, NIGHT], []),  # the stored hours belong to two nights, but the event has only one night
+        ([NIGHT, NIGHT], []),  # hours stored for three days (two nights), but the event has two days
     ],
 )
 def test_days_whose_hours_are_not_known_are_entries_of_the_whole_day(pages, nights, known):

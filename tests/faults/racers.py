@@ -350,7 +350,10 @@ def _rearrange(job: tuple[str, Any]) -> Outcome:
 
 
 def _lower(capacity: int) -> Outcome:
-    """Lower the capacity as an organiser would; `more` is how many places the floors then lack (`beyond_floors`)."""
+    """Lower the capacity as an organiser would.
+
+    The outcome's `more` is by how many places the taken places and the unfilled floors then exceed the capacity.
+    """
     database.start_write(db.session)
     event = _event("nf27")
     places.lock(event)
