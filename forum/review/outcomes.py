@@ -27,6 +27,12 @@ def decided_by(user_id: int, now: datetime) -> ColumnElement[bool]:
     return _has_entry((APPROVED, DECLINED, PROPOSED), user_id, now)
 
 
+def has_decided(registration: Registration, *, user_id: int, now: datetime) -> bool:
+    """Return whether this organiser has decided about the person, or proposed a refusal, within a day."""
+    mine = select(Registration.id).where(Registration.id == registration.id, decided_by(user_id, now))
+    return db.session.scalar(mine) is not None
+
+
 def opened_by(user_id: int, now: datetime) -> ColumnElement[bool]:
     """Return the condition for people whose page this organiser has opened within a day."""
     return _has_entry((audit.REGISTRATION_VIEWED,), user_id, now)

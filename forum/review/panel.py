@@ -94,8 +94,8 @@ class Reviewed:
 
 def install(state: BlueprintSetupState) -> None:
     """Give templates the functions about reviews, and register who may not cancel or move a person in review."""
-    given = {"review_of": review_of, "decision_on": decision_on, "next_to_decide": next_to_decide}
-    state.app.jinja_env.globals.update(**given, person_url=wording.person_url)
+    given = {"review_of": review_of, "decision_on": decision_on, "has_decided": has_decided}
+    state.app.jinja_env.globals.update(**given, next_to_decide=next_to_decide, person_url=wording.person_url)
     barring.install(state.app, cancelling=why_not_cancelled, moving=why_not_moved)
 
 
@@ -153,6 +153,11 @@ def decision_on(registration: Registration) -> str:
     decider = None if is_own or kind != "user" else db.session.get(User, int(number))
     by = "" if is_own else decider.name if decider else _("A former organiser")
     return _decision_text(registration, entry.action, entry.at, by)
+
+
+def has_decided(registration: Registration) -> bool:
+    """Return whether the signed-in organiser has decided about the person, or proposed a refusal, within a day."""
+    return outcomes.has_decided(registration, user_id=g.user.id, now=clock.now())
 
 
 def next_to_decide(event: Event) -> Registration | None:

@@ -106,6 +106,21 @@ def test_a_person_is_approved_on_their_page_and_the_later_reviewer_is_told(
     assert "Approved" in late.all(".timeline-title")
 
 
+def test_whoever_decides_on_a_persons_page_gets_the_person_who_waits_next(sign_in_as, event, people):
+    clock.freeze(later := NOW + timedelta(hours=3))
+    organiser, other = (sign_in_as(event=event, at=later) for _each in range(2))
+    first = organiser.get("attendees.show", **of(people[0]))
+    assert "Next in the queue" not in first.text
+    second = submit(first, "approval", {"en": "Welcome."}).follow("Eva Berg")
+    assert second.h1 == "Eva Berg"
+    left = organiser.get("review.recuse", **of(people[1])).submit(expect=200, follow=True)
+    assert "Next in the queue: Eva Dal" in left.text
+    last = submit(left.follow("Eva Dal"), "refusal", {"reason": "off_subject"})
+    assert "Nobody else waits for your decision." in last.text
+    seen = other.get("attendees.show", **of(people[0])).text
+    assert ("Next in the queue" in seen, "waits for your decision" in seen) == (False, False)
+
+
 def submit(page, act, values):
     """Send the form of this act on a person's page, and return the page that follows."""
     return page.form(f'form[action$="{act}"]').submit(values, follow=True, expect=200)
