@@ -25,12 +25,10 @@ from forum.audit import queries as audit_queries
 from forum.counting import counted
 from forum.database import start_write
 from forum.extensions import db, migrate
-from forum.health import backups, counters, files, keys, pooling, refusals, rights, signing
-from forum.outbox import heartbeats, relay
-from forum.outbox import queries as outbox
+from forum.health import backups, counters, files, keys, mail_queue, pooling, refusals, rights, signing
+from forum.outbox import heartbeats
 from forum.web import limits
 
-FAILURES_IN_A_ROW = 3
 NAMED_AT_MOST = 5
 DISK_MUST_HAVE = 200 * 1024 * 1024
 Check = Callable[[datetime], tuple[bool, str]]
@@ -165,37 +163,6 @@ def _clock(now: datetime) -> tuple[bool, str]:
     )
 
 
-def _mail(now: datetime) -> tuple[bool, str]:
-    """Check how long unsent mail has waited since it was queued, and how many attempts in a row have failed."""
-    queue = outbox.read_queue(now=now)
-    if not queue.waiting:
-        return True, "nothing waits"
-    waited = now - (queue.oldest or now)
-    words = counted(queue.waiting, "waits", "wait")
-    if queue.oldest:
-        words += f", the oldest for {counted(int(waited.total_seconds() / 60), 'minute', 'minutes')}"
-    else:
-        words += ", in turn"
-    trouble = relay.find_trouble()
-    failures = max(queue.failures, trouble.failures if trouble else 0)
-    if failures:
-        words += f"; {counted(failures, 'attempt', 'attempts')} in a row failed"
-    if trouble:
-        words += f", the next one is at {trouble.paused_until:%H:%M:%S} UTC: {trouble.last_error}"
-    if queue.held:
-        return False, f"{words}; {queue.held} are held since the restore: forum release-mail"
-    return waited <= outbox.MAIL_MAY_WAIT and failures < FAILURES_IN_A_ROW, words
-
-
-def _dead_letters(now: datetime) -> tuple[bool, str]:
-    """Check that no mail has failed for good; in a demo, which starts with such a mail, this never fails."""
-    failed = outbox.read_queue(now=now).failed
-    if not failed:
-        return True, "none"
-    words = f"{failed}; the console's Mail page says why"
-    return (True, f"{words} (no alarm in a demo)") if current_app.config["DEMO"] else (False, words)
-
-
 def _limits(now: datetime) -> tuple[bool, str]:
     where = current_app.config["LIMITER_STORAGE"].partition(":")[0]
     if limits.can_count():
@@ -253,8 +220,8 @@ CHECKS: dict[str, Check] = {
     "keys": _keys,
     "worker": _worker,
     "clock": _clock,
-    "mail": _mail,
-    "dead-letters": _dead_letters,
+    "mail": mail_queue.check,
+    "dead-letters": mail_queue.check_dead_letters,
     "counters": counters.check,
     "limits": _limits,
     "disk": _disk,

@@ -22,11 +22,12 @@ from forum.health import steady_clock
 from forum.jobs.clock_jumps import JumpWatch
 from forum.jobs.table import JOBS, Job
 from forum.outbox import delivery, heartbeats
+from forum.outbox.outstanding import Outstanding
 
 LOOK_SECONDS = 0.5
 BEAT_SECONDS = 10
-# Seconds that a stopped worker has to finish sending a mail. A mail that is cut off is sent again when the worker's
-# claim on it (its lease) ends.
+# Seconds that a stopped worker has to finish sending a mail, and to hear late answers of the mail server. A mail that
+# is cut off is sent again when the worker's claim on it (its lease) ends.
 FINISH_SECONDS = 10
 # How long the worker pauses after an unexpected error, such as a database that cannot be reached.
 PAUSE_SECONDS = 5
@@ -46,11 +47,12 @@ class Worker:
         self._due = dict.fromkeys((job.name for job in self._jobs), 0.0)
         self._jumps = JumpWatch()
         self._stopped = threading.Event()
+        self._outstanding = Outstanding()
 
     def run(self) -> None:
         """Send mail and run jobs until `stop` is called."""
         log.info("worker %s begins", self.name)
-        sender = threading.Thread(target=self._loop, args=(self.send_mail,), name="mail", daemon=True)
+        sender = threading.Thread(target=self._send, name="mail", daemon=True)
         sender.start()
         self._loop(self.run_jobs)
         sender.join(FINISH_SECONDS)
@@ -63,7 +65,8 @@ class Worker:
 
     def send_mail(self) -> bool:
         """Send a batch of due mails; return whether more may be due."""
-        return delivery.deliver_due(stopped=self._stopped.is_set, rest=self._stopped.wait) > 0
+        stopped = self._stopped
+        return delivery.deliver_due(self._outstanding, stopped=stopped.is_set, rest=stopped.wait) > 0
 
     def run_jobs(self) -> bool:
         """Run the jobs that are due, each in its own transaction; a job that fails stops no other."""
@@ -75,6 +78,11 @@ class Worker:
                 self._due[job.name] = time.monotonic() + job.seconds
                 run_job(job)
         return False
+
+    def _send(self) -> None:
+        """Send mail until `stop` is called; then give the mail server a moment to answer to mails that it has."""
+        self._loop(self.send_mail)
+        self._in_context(partial(self._outstanding.settle_all, within=FINISH_SECONDS))
 
     def _loop(self, step: Callable[[], bool]) -> None:
         while not self._stopped.is_set():

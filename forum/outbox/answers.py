@@ -2,9 +2,27 @@
 
 import smtplib
 
-from forum.outbox.errors import PermanentFailure, SenderRefused, ServerUnreachable, TemporaryFailure
+from forum.outbox.errors import (
+    ConnectionSpent,
+    PermanentFailure,
+    SenderRefused,
+    ServerUnreachable,
+    TemporaryFailure,
+)
 
 GOING_DOWN, TOO_LARGE = 421, 552
+
+
+def failure_of(
+    problem: Exception, *, has_options: bool, has_taken: bool
+) -> TemporaryFailure | PermanentFailure:
+    """Return the failure of a mail: as `classify` does, or ConnectionSpent where a connection has taken its share.
+
+    With `has_taken` the server has accepted mails over this connection before.
+    """
+    if has_taken and is_going_down(problem):
+        return ConnectionSpent(told(problem))
+    return classify(problem, has_options=has_options)
 
 
 def classify(problem: Exception, *, has_options: bool) -> TemporaryFailure | PermanentFailure:

@@ -18,6 +18,7 @@ class OutboxMessage(Base):
 
     With `is_of_care` the mail tells that somebody has not answered about diet or access, which only the role care may
     know (S14). The mail leaves before `not_after`, if that is set, or not at all: whoever made it takes it back then.
+    The mail server has the mail since `unanswered_since`, if that is set, and has not said whether it takes the mail.
     """
 
     __tablename__ = "outbox_messages"
@@ -66,6 +67,7 @@ class OutboxMessage(Base):
     sent_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     is_of_care: Mapped[bool] = mapped_column(default=False, server_default=text("false"))
     not_after: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    unanswered_since: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
 
 class WorkerHeartbeat(Base):

@@ -50,7 +50,8 @@ class Queue:
 
     `waiting` is the number of unsent mails, `held` of which wait for `forum release-mail` after a restore; `oldest` is
     when the first of them was created, leaving out mails to many that wait while earlier ones leave at their pace
-    (`outbox.pacing`). `failures` is the number of failed attempts in a row, `failed` the number of dead letters.
+    (`outbox.pacing`). The mail server has `unanswered` mails without having answered to them, the first of them since
+    `unanswered_since`. `failures` is the number of failed attempts in a row, `failed` the number of dead letters.
     """
 
     waiting: int
@@ -58,11 +59,15 @@ class Queue:
     failures: int
     failed: int
     held: int
+    unanswered: int
+    unanswered_since: datetime | None
 
 
 def read_queue(scope: Scope | None = None, *, now: datetime) -> Queue:
     """Return the state of the queue of mails: those in `scope`, or all when no scope is given."""
     is_unsent, is_held = OutboxMessage.status.in_(UNSENT), OutboxMessage.next_attempt_at == HELD
+    is_sent_now = OutboxMessage.status == MessageStatus.INFLIGHT
+    is_unanswered = and_(is_sent_now, OutboxMessage.unanswered_since.is_not(None))
     is_in_turn = (OutboxMessage.lane == Lane.BULK) & pacing.is_moving(now)
     query = select(
         func.count().filter(is_unsent),
@@ -72,11 +77,13 @@ def read_queue(scope: Scope | None = None, *, now: datetime) -> Queue:
         ),
         func.count().filter(OutboxMessage.status == MessageStatus.FAILED),
         func.count().filter(is_unsent, is_held),
+        func.count().filter(is_unanswered),
+        func.min(OutboxMessage.unanswered_since).filter(is_unanswered),
     ).where(OutboxMessage.status.in_((*UNSENT, MessageStatus.FAILED)))
     if scope is not None:
         query = query.where(scope.condition())
-    waiting, oldest, failures, failed, held = db.session.execute(query).one()
-    return Queue(waiting, oldest, failures or 0, failed, held)
+    waiting, oldest, failures, failed, held, unanswered, since = db.session.execute(query).one()
+    return Queue(waiting, oldest, failures or 0, failed, held, unanswered, since)
 
 
 def is_due(now: datetime) -> ColumnElement[bool]:

@@ -1,6 +1,8 @@
 """Handing a mail to the mail server, with Flask-Mail's settings, own time limits and verified certificates (F3).
 
-A mail counts as sent when the server answers 250 to DATA; what happens to the connection after that is no failure.
+A mail counts as sent when the server answers 250 to DATA; what happens to the connection after that is no failure. The
+answer to a whole mail may take much longer than others: after the time for usual answers, a thread of its own waits
+for it (`outbox.late_answers`).
 """
 
 import os
@@ -14,6 +16,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import Protocol, Self
@@ -22,8 +25,9 @@ from urllib.parse import urlsplit
 import flask_mail
 from flask import current_app
 
-from forum.outbox.answers import classify, is_going_down, told
+from forum.outbox.answers import failure_of, told
 from forum.outbox.errors import ConnectionSpent, ServerUnreachable
+from forum.outbox.late_answers import LateAnswer, Reading, StillReading
 
 # Time limit for the answer to the dot that ends a mail; with a shorter one the worker could give up on a mail that
 # the server has accepted (RFC 5321, 4.5.3.2.6).
@@ -56,16 +60,26 @@ class Transport(Protocol):
     def connect(self) -> None:
         """Connect, or check the open connection. Raises ServerUnreachable."""
 
-    def deliver(self, envelope: Envelope) -> None:
-        """Send the mail; call `connect` first.
+    def deliver(self, envelope: Envelope) -> LateAnswer | None:
+        """Send the mail; call `connect` first. Return None when the server has accepted the mail.
 
-        Raises TemporaryFailure, ServerUnreachable, ConnectionSpent or PermanentFailure.
+        A server that has the whole mail and does not answer in the usual time answers later: then return that answer.
+        The next mail needs another connection. Raises TemporaryFailure, ServerUnreachable, ConnectionSpent or
+        PermanentFailure.
         """
 
 
 def longest_delivery() -> timedelta:
     """Return an upper bound for the time that sending one mail takes on an open connection."""
     return timedelta(seconds=DOT_SECONDS + WAITS_A_MAIL * current_app.config["MAIL_TIMEOUT"])
+
+
+def longest_wait() -> timedelta:
+    """Return an upper bound for the time until a late answer has been taken, from when it is late.
+
+    The worker looks for late answers between two mails, so it may connect and send a mail meanwhile.
+    """
+    return timedelta(seconds=DOT_SECONDS + 2 * WAITS_A_MAIL * current_app.config["MAIL_TIMEOUT"])
 
 
 def open_transport() -> Transport:
@@ -119,21 +133,29 @@ class ServerTransport(flask_mail.Connection):
             except (smtplib.SMTPException, OSError, ValueError) as problem:
                 raise ServerUnreachable(told(problem)) from problem
 
-    def deliver(self, envelope: Envelope) -> None:
-        """Send the mail. Raises TemporaryFailure, ServerUnreachable, ConnectionSpent or PermanentFailure."""
-        host = self.host
+    def deliver(self, envelope: Envelope) -> LateAnswer | None:
+        """Send the mail; leave the connection to an answer that is late, and return that answer.
+
+        Raises TemporaryFailure, ServerUnreachable, ConnectionSpent or PermanentFailure.
+        """
+        host, options = self.host, _mail_options(envelope)
+        about = {"has_options": bool(options), "has_taken": bool(self._taken)}
         if host is None:
             raise ServerUnreachable("there is no connection")
         try:
-            host.sendmail(envelope.sender, [envelope.recipient], envelope.content, _mail_options(envelope))
+            host.sendmail(envelope.sender, [envelope.recipient], envelope.content, options)
+        except StillReading as late:
+            self.host = None
+            return LateAnswer(host, late.reading, **about)
         except (smtplib.SMTPException, OSError, ValueError) as problem:
-            if self._taken and is_going_down(problem):
+            failure = failure_of(problem, **about)
+            if isinstance(failure, ConnectionSpent):
                 self._hang_up()
-                raise ConnectionSpent(told(problem)) from problem
             if host.sock is None:
                 self.host = None
-            raise classify(problem, has_options=bool(_mail_options(envelope))) from problem
+            raise failure from problem
         self._taken += 1
+        return None
 
     def _still_there(self, host: smtplib.SMTP) -> bool:
         try:
@@ -165,8 +187,20 @@ class _Punctual(smtplib.SMTP):
             self._limits = iter(())
 
     def getreply(self) -> tuple[int, bytes]:
-        """Read an answer of the server, within the time limit."""
+        """Read an answer of the server, within the time limit.
+
+        Raises StillReading when the answer to a whole mail takes longer than the usual limit. Nothing else may use the
+        connection then.
+        """
         seconds = next(self._limits, self.timeout)
+        if seconds <= self.timeout:
+            return self._read_within(seconds)
+        reading = Reading(partial(self._read_within, seconds))
+        if not reading.is_over(within=self.timeout):
+            raise StillReading(reading)
+        return reading.reply()
+
+    def _read_within(self, seconds: float) -> tuple[int, bytes]:
         limit = threading.Timer(seconds, self._cut)
         limit.daemon = True
         limit.start()
@@ -212,7 +246,7 @@ class FolderTransport:
         except OSError as problem:
             raise ServerUnreachable(told(problem)) from problem
 
-    def deliver(self, envelope: Envelope) -> None:
+    def deliver(self, envelope: Envelope) -> LateAnswer | None:
         """Write the mail as a file, completely or not at all, readable by its owner only."""
         moment = datetime.now(UTC).strftime("%Y%m%dT%H%M%S%f")[:-3]
         recipient = UNSAFE_IN_NAMES.sub("_", envelope.recipient)[:80]
@@ -221,6 +255,7 @@ class FolderTransport:
             self._write(name, envelope.content)
         except OSError as problem:
             raise ServerUnreachable(told(problem)) from problem
+        return None
 
     def _write(self, name: str, content: bytes) -> None:
         descriptor, written = tempfile.mkstemp(dir=self.folder, prefix=".", suffix=".part")

@@ -59,7 +59,10 @@ UNTOLD = {
     "outbox_messages.content",
     # The person is not shown technical values for sending a mail.
     *(f"outbox_messages.{name}" for name in ("message_id", "lane", "lease_owner", "lease_until")),
-    *(f"outbox_messages.{name}" for name in ("attempts", "next_attempt_at", "not_after", "last_error")),
+    *(
+        f"outbox_messages.{name}"
+        for name in ("attempts", "next_attempt_at", "not_after", "unanswered_since", "last_error")
+    ),
 }
 # Columns of which a person reads only some parts in their own data, because other parts concern somebody else.
 PARTLY = {

@@ -61,6 +61,7 @@ COLUMNS = {  # keys, counters and checksums in tables that also hold personal da
             "attempts",
             "next_attempt_at",
             "lease_until",
+            "unanswered_since",
             "lease_owner",
         ),
     },

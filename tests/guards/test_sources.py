@@ -109,6 +109,8 @@ REACH = {
     "forum/jobs/worker.py": {"socket"},  # this module asks for the host name, a part of the worker's name
     # This module opens nothing: it reads the mail server's answers from the exceptions that smtplib raises.
     "forum/outbox/answers.py": {"smtplib"},
+    # This module opens nothing: it waits for answers over connections that `outbox/transport` has opened.
+    "forum/outbox/late_answers.py": {"smtplib"},
     # This module connects to the mail server that the settings name.
     "forum/outbox/transport.py": {
         "smtplib",

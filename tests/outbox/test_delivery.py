@@ -9,7 +9,7 @@ from sqlalchemy import select, text
 
 from forum import clock
 from forum.database import start_write
-from forum.outbox import delivery, transport
+from forum.outbox import delivery, outcomes, transport
 from forum.outbox.enums import Lane, MessageStatus
 from forum.outbox.models import OutboxMessage
 from tests.factories.events import NOW
@@ -178,8 +178,8 @@ def test_attempts_spread_over_a_day_and_end_in_a_dead_letter(database, to_server
             clock.freeze(moments[-1])
 
     waits = [(after - before) / timedelta(minutes=1) for before, after in pairwise(moments[:-1])]
-    assert len(waits) == len(delivery.MINUTES_BETWEEN_ATTEMPTS)
-    for wait, meant in zip(waits, delivery.MINUTES_BETWEEN_ATTEMPTS, strict=True):
+    assert len(waits) == len(outcomes.MINUTES_BETWEEN_ATTEMPTS)
+    for wait, meant in zip(waits, outcomes.MINUTES_BETWEEN_ATTEMPTS, strict=True):
         assert 0.8 * meant <= wait <= 1.2 * meant
     assert (mail.attempts, mail.content is not None) == (12, True)
 

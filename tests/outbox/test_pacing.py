@@ -9,7 +9,7 @@ from sqlalchemy import func, select
 from forum import clock
 from forum.database import start_write
 from forum.extensions import db
-from forum.health import checks
+from forum.health import mail_queue
 from forum.outbox import actions, delivery, pacing, queries
 from forum.outbox.enums import Lane, MessageStatus
 from forum.outbox.models import MailPace, OutboxMessage
@@ -146,10 +146,10 @@ def test_mails_that_wait_for_their_turn_are_not_late(database, pace):
     clock.freeze(NOW + timedelta(minutes=14))
     delivery.deliver_due()
     clock.freeze(later := NOW + timedelta(minutes=20))
-    assert checks._mail(later) == (True, "1 waits, in turn")
+    assert mail_queue.check(later) == (True, "1 waits, in turn")
     # No mail to many has left for a quarter of an hour, so the waiting mail counts as late: the pace is not the reason.
     clock.freeze(later := NOW + timedelta(minutes=40))
-    assert checks._mail(later) == (False, "1 waits, the oldest for 40 minutes")
+    assert mail_queue.check(later) == (False, "1 waits, the oldest for 40 minutes")
     assert queries.read_queue(now=later).oldest == NOW
 
 

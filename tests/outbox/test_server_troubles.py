@@ -10,6 +10,7 @@ from forum import clock
 from forum.audit.models import AuditEntry
 from forum.database import start_write
 from forum.outbox import delivery, relay, transport
+from forum.outbox.outstanding import Outstanding
 from tests.factories.events import NOW
 from tests.factories.mails import make_mail, make_mails, states
 from tests.outbox.scripted_smtp import DRIP, DROP, SILENCE, USUAL, scripted_smtp
@@ -99,7 +100,7 @@ def test_lease_is_longer_than_every_wait_of_a_mail_together(database, to_server,
         with transport.open_transport() as opened:
             opened.connect()
             waits.clear()
-            delivery._deliver_one(opened, delivery._claim(NOW, delivery.BY_LANE))
+            delivery._deliver_one(opened, delivery._claim(NOW, delivery.BY_LANE), Outstanding())
             longest = transport.longest_delivery()
 
     assert transport.DOT_SECONDS >= 600  # RFC 5321, 4.5.3.2.6, asks for ten minutes at least
