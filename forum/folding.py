@@ -11,6 +11,7 @@ PLAIN = str.maketrans(
 )
 # Letters that `slug_of` spells otherwise than `search_fold`: it writes Danish and Icelandic æ as "ae".
 IN_ADDRESS = str.maketrans({"æ": "ae", "ß": "ss"})
+NOT_COMPARED = re.compile(r"[^\w#]+|_")
 NOT_IN_ADDRESS = re.compile(r"[^a-z0-9]+")
 NOT_SEEN = re.compile(f"[{UNSEEN}]")
 
@@ -19,6 +20,11 @@ def search_fold(text: str) -> str:
     """Return the text casefolded, without diacritics and invisible characters, its white space as single spaces."""
     plain = unicodedata.normalize("NFKD", NOT_SEEN.sub("", text).casefold().translate(PLAIN))
     return " ".join("".join(mark for mark in plain if not unicodedata.combining(mark)).split())
+
+
+def fold_words(text: str) -> str:
+    """Return a text without case, accents and punctuation, for comparing headings and names."""
+    return " ".join(NOT_COMPARED.sub(" ", search_fold(text)).split())
 
 
 def slug_of(words: str, longest: int = 80) -> str:

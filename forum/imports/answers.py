@@ -9,15 +9,15 @@ import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from functools import lru_cache
 from typing import Any
 
 from flask_babel import gettext as _
 from werkzeug.datastructures import MultiDict
 
+from forum.folding import fold_words
 from forum.imports import values
-from forum.imports.headings import folded
 from forum.questions import queries
+from forum.questions.choices import Offered, read_several
 from forum.questions.enums import NO, YES, QuestionKind, Sensitivity
 from forum.questions.fields import AsksQuestions, name_of
 from forum.questions.models import Question
@@ -26,7 +26,6 @@ from forum.web.workbooks import ZERO
 
 YES_WORDS = frozenset({"yes", "y", "ja", "j", "joo", "kylla", "x", "1", "true", "sant"})
 NO_WORDS = frozenset({"no", "n", "nej", "nei", "ei", "0", "false", "falskt"})
-BETWEEN = re.compile(r"[,;]")
 # Matches the number by which a workbook's date cell stands for a day, counted from 30 December 1899.
 DAYS = re.compile(r"[1-9][0-9]{4}")
 
@@ -65,10 +64,10 @@ def guess(
 
     That column's heading is the question in any language, or its key. Columns in `taken` hold other values.
     """
-    free = {place: folded(heading) for place, heading in enumerate(headings) if place not in taken}
+    free = {place: fold_words(heading) for place, heading in enumerate(headings) if place not in taken}
     guessed: dict[str, int] = {}
     for question in questions:
-        known = {folded(question.key), *map(folded, question.label.values())} - {""}
+        known = {fold_words(question.key), *map(fold_words, question.label.values())} - {""}
         place = next((place for place, heading in free.items() if heading in known), None)
         if place is not None:
             guessed[name_of(question)] = place
@@ -112,12 +111,12 @@ def _understood(question: Question, text: str) -> list[str]:
     """Return a cell's answer as a form would send it; a text that fits no choice, country or date stays as it is."""
     match question.kind:
         case QuestionKind.YES_NO:
-            said = folded(text)
+            said = fold_words(text)
             return [YES if said in YES_WORDS else NO if said in NO_WORDS else text]
         case QuestionKind.ONE_OF:
             return [_one(question, text) or text]
         case QuestionKind.SEVERAL_OF:
-            return _several(question, text) or [text]
+            return read_several(question, text) or [text]
         case QuestionKind.COUNTRY:
             return [values.country(text)]
         case QuestionKind.DATE:
@@ -128,57 +127,8 @@ def _understood(question: Question, text: str) -> list[str]:
     return [text]
 
 
-class Offered:
-    """The choices that a question offers, to be looked up by their key or their label in any language."""
-
-    def __init__(self, question: Question) -> None:
-        self.keys = [one.key for one in question.choices if not one.withdrawn_at]
-        self.exact: dict[str, set[str]] = {}
-        self.folded: dict[str, set[str]] = {}
-        # The number of parts of the label with the most commas: each comma or semicolon ends a part.
-        self.most_parts = 1
-        for choice in question.choices:
-            if choice.withdrawn_at:
-                continue
-            for text in (choice.key, *choice.label.values()):
-                self.exact.setdefault(text, set()).add(choice.key)
-                self.folded.setdefault(_folded_label(text), set()).add(choice.key)
-                self.most_parts = max(self.most_parts, 1 + len(BETWEEN.findall(text)))
-
-    def find(self, text: str, said: str) -> str | None:
-        """Return the key of the choice that a text names, None if none or several fit; `said` is the text folded."""
-        keys = self.exact.get(text) or self.folded.get(said) or set()
-        return next(iter(keys)) if len(keys) == 1 else None
-
-
 def _one(question: Question, text: str) -> str | None:
-    return Offered(question).find(text, folded(text))
-
-
-def _several(question: Question, text: str) -> list[str]:
-    """Return the keys of the choices that a text lists with commas; an empty list if the text has two readings.
-
-    A label may have commas itself, so each run of parts between commas is tried as a label.
-    """
-    choices = Offered(question)
-    parts = [(part.strip(), folded(part)) for part in BETWEEN.split(text) if part.strip()]
-    if len(parts) > choices.most_parts * len(choices.keys):
-        return []
-    # ways[n] has the sets of choices that the first n parts can mean. Two sets show that the text is ambiguous.
-    ways: list[list[frozenset[str]]] = [[frozenset()], *([] for _part in parts)]
-    for end in range(1, len(parts) + 1):
-        for start in range(max(0, end - choices.most_parts), end):
-            texts, said = zip(*parts[start:end], strict=True)
-            key = choices.find(", ".join(texts), " ".join(said)) if ways[start] else None
-            ways[end] += [way | {key} for way in ways[start] if key and way | {key} not in ways[end]]
-        del ways[end][2:]
-    keys = ways[-1][0] if len(ways[-1]) == 1 else frozenset()
-    return [key for key in choices.keys if key in keys]
-
-
-@lru_cache(maxsize=2048)
-def _folded_label(text: str) -> str:
-    return folded(text)
+    return Offered(question).find(text)
 
 
 def _wrong_words(question: Question, refusal: str) -> str:
@@ -196,7 +146,8 @@ def _words_to_write(question: Question) -> str:
             return _("Write one of these: %(labels)s", labels=" · ".join(labels))
         case QuestionKind.SEVERAL_OF:
             return _(
-                "Write one or several of these, with commas between: %(labels)s", labels=" · ".join(labels)
+                "Write one or several of these, with semicolons between: %(labels)s",
+                labels=" · ".join(labels),
             )
         case QuestionKind.DATE:
             return _("Write a day as year, month and day, such as 2027-05-03.")

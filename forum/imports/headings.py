@@ -4,10 +4,9 @@ Headings are compared without case, accents and punctuation. Of equal headings t
 have Company and Country twice, first the attendee's and then the invoice's.
 """
 
-import re
 from collections.abc import Collection, Mapping, Sequence
 
-from forum.folding import search_fold
+from forum.folding import fold_words
 from forum.web.edits import digest
 
 # For each value the headings that it may have, the best first, because a table may have several of them: pretix has the
@@ -83,20 +82,14 @@ SYSTEMS: Sequence[tuple[str, tuple[str, ...]]] = (
     ("Eventbrite", ("attendee no.", "order no.")),
     ("Eventbrite", ("order id", "attendee email", "buyer email")),
 )
-NOT_COMPARED = re.compile(r"[^\w#]+|_")
 
 
-def folded(text: str) -> str:
-    """Return a text without case, accents and punctuation, for comparing headings and names."""
-    return " ".join(NOT_COMPARED.sub(" ", search_fold(text)).split())
-
-
-FOLDED = {name: tuple(map(folded, known)) for name, known in HEADINGS.items()}
+FOLDED = {name: tuple(map(fold_words, known)) for name, known in HEADINGS.items()}
 
 
 def guess(headings: Sequence[str]) -> dict[str, int]:
     """Return, by the name of a value such as "email", the index of the column that probably holds it."""
-    compared = [folded(heading) for heading in headings]
+    compared = [fold_words(heading) for heading in headings]
     guessed = {}
     for name, known in FOLDED.items():
         if best := next((heading for heading in known if heading in compared), None):
@@ -113,7 +106,7 @@ def list_doubled(headings: Sequence[str], read: Collection[int]) -> list[str]:
     """
     places: dict[str, list[int]] = {}
     for place, heading in enumerate(headings):
-        places.setdefault(folded(heading), []).append(place)
+        places.setdefault(fold_words(heading), []).append(place)
     places.pop("", None)
     return [
         headings[first]
@@ -124,8 +117,8 @@ def list_doubled(headings: Sequence[str], read: Collection[int]) -> list[str]:
 
 def recognise(headings: Sequence[str]) -> str:
     """Return the name of the system whose export has these headings, "" for any other table."""
-    compared = {folded(heading) for heading in headings}
-    named = (name for name, known in SYSTEMS if compared.issuperset(map(folded, known)))
+    compared = {fold_words(heading) for heading in headings}
+    named = (name for name, known in SYSTEMS if compared.issuperset(map(fold_words, known)))
     return next(named, "")
 
 

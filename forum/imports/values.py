@@ -7,7 +7,7 @@ from babel import Locale
 from babel.core import get_global
 
 from forum.events.models import Event, Sector
-from forum.imports.headings import folded
+from forum.folding import fold_words
 from forum.web.countries import country_names
 from forum.web.languages import NAMES
 
@@ -17,7 +17,7 @@ TEL = "tel:"  # our own CSV files put this scheme before telephone numbers
 # Statuses of people who do not come: our own in both languages, and those of other systems.
 NOT_COMING = frozenset(
     map(
-        folded,
+        fold_words,
         (
             *("cancelled", "canceled", "declined", "expired", "withdrawn", "rejected", "refunded", "deleted"),
             *(
@@ -48,20 +48,21 @@ NOT_COMING = frozenset(
 
 def country(text: str) -> str:
     """Return the code of the country that a text names, by code or in English or a Nordic language; else the text."""
-    return _countries().get(folded(text), text)
+    return _countries().get(fold_words(text), text)
 
 
 def language(text: str) -> str:
     """Return the code of the forum's language that a text such as "sv-SE" or "Swedish" names; else the text."""
-    named = folded(text)
+    named = fold_words(text)
     return _languages().get(named) or _languages().get(named.split(" ")[0] if named else "", text)
 
 
 def find_sector(event: Event, text: str) -> Sector | None:
     """Return the sector that a cell names by its key or its name in any language."""
-    named = folded(text)
+    named = fold_words(text)
     return next(
-        (one for one in event.sectors if named in {folded(one.key), *map(folded, one.name.values())}), None
+        (one for one in event.sectors if named in {fold_words(one.key), *map(fold_words, one.name.values())}),
+        None,
     )
 
 
@@ -93,7 +94,7 @@ def reference(text: str) -> str:
 
 def is_coming(status: str) -> bool:
     """Return whether a person with this status comes; the status is in our words or in another system's."""
-    return folded(status) not in NOT_COMING
+    return fold_words(status) not in NOT_COMING
 
 
 @cache
@@ -102,7 +103,7 @@ def _countries() -> dict[str, str]:
     known: dict[str, str] = {}
     for spoken in UNDERSTOOD:
         named = Locale.parse(spoken).territories
-        known |= {folded(named[code]): code for code in codes if code in named}
+        known |= {fold_words(named[code]): code for code in codes if code in named}
     long = {alias.lower(): to[0] for alias, to in get_global("territory_aliases").items() if len(alias) == 3}
     known |= {alias: code for alias, code in long.items() if alias.isalpha() and code in codes}
     return known | {code.lower(): code for code in codes}
@@ -113,5 +114,5 @@ def _languages() -> dict[str, str]:
     known: dict[str, str] = {}
     for spoken in UNDERSTOOD:
         named = Locale.parse(spoken).languages
-        known |= {folded(named[code]): code for code in NAMES if code in named}
-    return known | {folded(name): code for code, name in NAMES.items()} | {code: code for code in NAMES}
+        known |= {fold_words(named[code]): code for code in NAMES if code in named}
+    return known | {fold_words(name): code for code, name in NAMES.items()} | {code: code for code in NAMES}

@@ -7,6 +7,7 @@ from flask_babel import format_date, format_decimal
 from flask_babel import gettext as _
 
 from forum.questions import files
+from forum.questions.choices import SEPARATOR, write_several
 from forum.questions.enums import NO, WITH_CHOICES, YES, QuestionKind
 from forum.questions.models import Question
 from forum.questions.values import read_day
@@ -21,10 +22,11 @@ def answer_text(question: Question, value: Any) -> str:
     if question.kind == QuestionKind.FILE:
         return file_words(value if isinstance(value, Mapping) else files.read(value))
     if question.kind in WITH_CHOICES:
-        labels = {choice.key: in_language(choice.label) for choice in question.choices}
-        return ", ".join(labels.get(key, str(key)) for key in (value if isinstance(value, list) else [value]))
+        if isinstance(value, list):
+            return write_several(question, value)
+        return next((in_language(one.label) for one in question.choices if one.key == value), str(value))
     if isinstance(value, list):
-        return ", ".join(map(str, value))
+        return SEPARATOR.join(map(str, value))
     if question.kind == QuestionKind.YES_NO:
         return {YES: _("Yes"), NO: _("No")}.get(value, str(value))
     if question.kind == QuestionKind.COUNTRY:

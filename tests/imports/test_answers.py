@@ -44,6 +44,14 @@ CELLS = {
     "c++": None,
     "Fish, tea": None,
     "," * 99: None,
+    # Earlier exports had commas between choices; semicolons and quotation marks tell apart what commas do not.
+    "Fish; smoked": ["a", "c"],
+    '"Fish, smoked"': ["b"],
+    '"Fish, smoked"; C': ["b", "e"],
+    "Soup, hot, Fish": ["a", "d"],
+    "Soup; hot": None,
+    '"Fish, smoked" and more': None,
+    '"Fish; C': ["a", "e"],
 }
 
 
@@ -149,7 +157,7 @@ def test_wrong_cells_are_named_without_their_text(organiser, event, asked):
     dry = sent(organiser, table)
     assert rows_of(dry)[:5] == [
         "2 Question dinner Write yes or no.",
-        "2 Question needs Write one or several of these, with commas between: Choice gluten · Choice ramp",
+        "2 Question needs Write one or several of these, with semicolons between: Choice gluten · Choice ramp",
         "2 Question guests Enter a whole number in digits, such as 2",
         "2 Question arrival Enter a day as year, month and day, such as 2027-05-03",
         "2 Question born This looks like a national identity number. Leave it out of “Question born”: nobody here needs"

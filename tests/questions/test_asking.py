@@ -137,7 +137,7 @@ def test_answers_go_from_the_form_by_check_page_language_and_link_to_their_table
     assert {"Med tåg", "2", "Yes", "Choice law", "May 3, 2027", "Iceland"} <= set(
         check.all(".summary-list dd")
     )
-    assert "Choice vegetarian, Choice gluten" in check.all(".summary-list dd")
+    assert "Choice vegetarian; Choice gluten" in check.all(".summary-list dd")
     swedish = check.submit(button="Svenska", follow=True)
     assert "Svar law" in swedish.all(".summary-list dd")
     swedish.submit(button="Anmäl dig", follow=True)

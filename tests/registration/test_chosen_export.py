@@ -73,7 +73,7 @@ def test_file_has_exactly_the_columns_of_the_list_in_its_order(sign_in_as, event
         "Tags": "#press #vip",
         "Invitation": "Invited",
         "Photographs": "Yes",
-        "Question days": "Choice one, Choice two",
+        "Question days": "Choice one; Choice two",
     }
     assert [second[column] for column in ("Tags", "Invitation", "Photographs", "Question days")] == [
         "",

@@ -57,7 +57,7 @@ def test_chosen_columns_stay_for_one_organiser_and_one_event_until_taken_back(si
         "Name", "Country", "Language", "Tags", "Invitation", "List of participants", "Photographs", "Question days",
     ]  # fmt: skip
     assert rows(page) == [
-        ["A, Åsa", "Norway", "Swedish", "#press #vip", "Invited", "", "Given", "Choice one, Choice two"],
+        ["A, Åsa", "Norway", "Swedish", "#press #vip", "Invited", "", "Given", "Choice one; Choice two"],
         ["B, Åsa", "Sweden", "English", "", "", "", "", ""],
     ]
     assert headings(theirs.get(LIST)) == DELIVERED
