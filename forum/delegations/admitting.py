@@ -13,7 +13,7 @@ from forum.audit import actions as audit
 from forum.audit import traces
 from forum.audit.queries import ASKED_AGAIN, REGISTRATION_RECEIVED
 from forum.database import rehearsed
-from forum.delegations import contact_links, mails, named, queries
+from forum.delegations import contact_links, lacking, mails, named, queries
 from forum.delegations.asking import Person
 from forum.delegations.enums import ContactLink, DelegateState
 from forum.delegations.errors import DelegationConfirmed, NotAllFit, SectorRefuses
@@ -64,7 +64,8 @@ def confirm(
         admit(delegate, drafted, sender, now)
     audit.record("delegation.confirmed", delegation, actor=CONTACT, at=now, people=len(drafts))
     manage = contact_links.issue(delegation, ContactLink.MANAGE, now=now)
-    mails.queue_to_contact(delegation, mails.DONE, manage, now=now)
+    has_to_answer = bool(lacking.list_for_contact(delegation, delegation.people, now))
+    mails.queue_to_contact(delegation, mails.DONE, manage, now=now, has_to_answer=has_to_answer)
     return delegation
 
 

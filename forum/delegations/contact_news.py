@@ -9,7 +9,7 @@ from datetime import datetime
 
 from sqlalchemy import select
 
-from forum.delegations import contact_links, mails, queries
+from forum.delegations import contact_links, lacking, mails, queries
 from forum.delegations.enums import ContactLink
 from forum.delegations.models import Delegate, Delegation
 from forum.events.models import Event
@@ -45,5 +45,6 @@ def tell(delegation_id: int, *, now: datetime) -> int:
     if not changed:
         return 0
     token = contact_links.issue(delegation, ContactLink.MANAGE, now=now)
-    mails.queue_to_contact(delegation, mails.CHANGED, token, now=now)
+    has_to_answer = bool(lacking.list_for_contact(delegation, delegation.people, now))
+    mails.queue_to_contact(delegation, mails.CHANGED, token, now=now, has_to_answer=has_to_answer)
     return 1

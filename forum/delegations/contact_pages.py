@@ -18,7 +18,6 @@ from forum.delegations import (
     contact_sign_in,
     delegation_words,
     named,
-    queries,
     told,
 )
 from forum.delegations.contact_opening import (
@@ -102,7 +101,7 @@ def show() -> ResponseReturnValue:
         "public/delegations/show.html",
         delegation=delegation,
         event=delegation.event,
-        people=[delegation_words.row_of(one, now) for one in queries.list_shown(delegation)],
+        people=delegation_words.rows_of(delegation, now),
         said={name: SAID[name](getattr(delegation, name)) for name in ("country", "language")},
         is_off=events.is_off(delegation.event, now),
         is_frozen=is_frozen(delegation.event, now),

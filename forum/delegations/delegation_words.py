@@ -1,13 +1,13 @@
 """The people of a delegation in words, for its contact and for organisers."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from flask import url_for
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
-from forum.delegations import contact_acts, correcting, named
+from forum.delegations import contact_acts, correcting, lacking, named, queries
 from forum.delegations.asking import Person
 from forum.delegations.enums import DelegateState
 from forum.delegations.models import Delegate, Delegation
@@ -16,7 +16,7 @@ from forum.events.freezing import is_frozen
 from forum.registration import deadlines, waiting_list
 from forum.registration.enums import Status
 from forum.registration.models import Registration
-from forum.web.languages import moment_text
+from forum.web.languages import in_language, moment_text
 
 AFTER_THE_EVENT = {
     Status.CONFIRMED: _l("Had a place"),
@@ -43,6 +43,23 @@ class Row:
     can_correct: bool
     can_replace: bool
     can_withdraw: bool
+    missing: tuple[str, ...] = ()
+
+
+def rows_of(delegation: Delegation, now: datetime) -> list[Row]:
+    """Return the people of a delegation for its contact, each with the required questions that the contact can answer.
+
+    The number of SQL statements for missing answers does not depend on the number of people.
+    """
+    people = queries.list_shown(delegation)
+    missing = lacking.list_for_contact(delegation, people, now)
+    return [
+        replace(
+            row_of(one, now),
+            missing=tuple(in_language(asked.label) for asked in missing.get(one.registration_id or 0, ())),
+        )
+        for one in people
+    ]
 
 
 def row_of(one: Delegate, now: datetime) -> Row:

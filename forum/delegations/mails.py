@@ -92,6 +92,7 @@ def queue_to_contact(
             "until": delegation.confirm_by,
             "link": address_of(delegation, token, purpose),
             "can_act": not events.is_off(delegation.event, now) and not is_frozen(delegation.event, now),
+            "has_to_answer": False,
             **context,
         },
         now=now,

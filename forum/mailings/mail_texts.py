@@ -219,7 +219,7 @@ def _example(
         "beside": (),
         "is_first": False,
         **dict.fromkeys(("why", "reason", "forwarder"), ""),
-        **dict.fromkeys(("by_contact", "left_line", "is_merge", "is_past_offer"), False),
+        **dict.fromkeys(("by_contact", "left_line", "is_merge", "is_past_offer", "has_to_answer"), False),
         **dict.fromkeys(("from_colleague", "may_forward", "is_held"), False),
         **({"opening": OPENINGS[kind]} if kind in OPENINGS else {}),
     }

@@ -15,7 +15,7 @@ from flask_babel import lazy_gettext as _l
 from forum.outbox import actions as outbox
 from forum.outbox.enums import Lane
 from forum.outbox.models import OutboxMessage
-from forum.registration import deadlines, links, offer_words
+from forum.registration import deadlines, links, missing_answers, offer_words
 from forum.registration.enums import Status, TokenPurpose
 from forum.registration.models import Registration, Submission
 from forum.registration.review_words import paragraphs, told
@@ -275,7 +275,7 @@ def queue(
         kind=kind,
         recipient=to or registration.email,
         language=language,
-        context=_facts_of(registration, now) | context,
+        context=_facts_of(registration, now) | missing_answers.facts(registration, kind, now) | context,
         now=now,
         event_id=event.id,
         registration_id=registration.id,

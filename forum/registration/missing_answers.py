@@ -8,11 +8,13 @@ import json
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, Select, Text, cast, exists, func, literal, or_, select
 from sqlalchemy.orm import undefer
 
+from forum.events import freezing
 from forum.events.models import Event
 from forum.extensions import db
 from forum.questions import queries as questions
@@ -20,6 +22,9 @@ from forum.questions.models import Answer, Question
 from forum.registration import given
 from forum.registration.enums import Status
 from forum.registration.models import Registration, Submission
+
+# The kinds of mails that say that nothing more is to be done, unless required answers are missing.
+LAST_STEPS = {"confirmed", "approved"}
 
 
 @dataclass
@@ -68,6 +73,21 @@ def list_in_own(event: Event, people: Select[Any]) -> dict[int, list[Question]]:
     relevant, keys = _list_relevant(event), {sector.id: sector.key for sector in event.sectors}
     each = {one.number: _lacking(relevant, keys[one.sector_id], one.told) for one in _read(relevant, people)}
     return {number: each[number] for number in sorted(each) if each[number]}
+
+
+def facts(registration: Registration, kind: str, now: datetime) -> dict[str, bool]:
+    """Return what a mail of this kind has to know about missing answers; an empty dictionary for most kinds.
+
+    `has_to_answer` says that the person has not answered a question that their sector requires, and still can: somebody
+    whom a contact has registered, or who was moved to another sector, was not asked it on a form.
+    """
+    if kind not in LAST_STEPS:
+        return {}
+    every, is_frozen = (
+        questions.list_open(registration.event.slug),
+        freezing.is_frozen(registration.event, now),
+    )
+    return {"has_to_answer": not is_frozen and bool(given.list_missing(registration, every))}
 
 
 def _list_relevant(event: Event) -> list[Question]:

@@ -4,17 +4,18 @@ import pytest
 
 from forum import clock
 from forum.database import start_write
-from forum.delegations import contact_acts
+from forum.delegations import contact_acts, contact_news
 from forum.delegations.errors import NotTheirs
 from forum.events.freezing import AnswersFrozen
 from forum.extensions import db
-from forum.registration import actions, given
+from forum.questions.enums import QuestionKind
+from forum.registration import actions, given, mails
 from tests.delegations.test_delegations import opened, registered
 from tests.factories.events import NOW
-from tests.factories.questions import make_question
+from tests.factories.questions import FILE_RULES, make_question
 from tests.factories.registrations import read_care, write
 from tests.questions.test_asking import stored
-from tests.registration.reading import recorded
+from tests.registration.reading import newest_mail, newest_mail_to, recorded
 
 VEGAN = "Vegan, please"
 
@@ -39,6 +40,51 @@ def test_contact_answers_and_required_questions_are_asked(pages, delegation):
     page.submit({"q-arrival": "At noon"}, button="Save", follow=True)
     page = pages.get("own_delegation_answers.answers", number=1)
     assert page.form("#answers").data["q-arrival"] == ["At noon"]
+
+
+def test_the_contacts_page_names_who_lacks_required_answers_until_they_are_given(pages, delegation):
+    """Only people for whom the contact answers are named: nothing is told of those with an address (S24, P20)."""
+    write(actions.confirm, delegation.people[1].registration, now=NOW)
+    page = opened(pages, delegation)
+    assert page.text.count("Required answers are missing: Question arrival") == 1
+    assert "Required answers are missing" in page.soup.select_one("ol.plain-list li").get_text(
+        " ", strip=True
+    )
+    page.follow("Answer questions … Bo Ek").submit({"q-arrival": "At noon"}, button="Save", follow=True)
+    assert "Required answers" not in pages.get("own_delegation.show").text
+
+
+def test_answers_that_the_contact_cannot_give_are_not_named_as_missing(pages, delegation):
+    make_question(delegation.event, "paper", QuestionKind.FILE, is_required=True, **FILE_RULES)
+    assert "Question paper" not in opened(pages, delegation).text
+    start_write(db.session)
+    delegation.event.freezes_at = NOW
+    db.session.commit()
+    assert "Required answers" not in pages.get("own_delegation.show").text
+
+
+def test_mails_to_the_contact_say_that_required_answers_are_missing(delegation):
+    missing = "Required answers are missing for at least one of the people for whom you answer."
+    assert missing in newest_mail_to(delegation.email, "delegation-registered").text
+    bo = delegation.people[0].registration
+    write(given.store, bo, {"arrival": "At noon"}, now=NOW)
+    write(actions.cancel, bo, actor="command", now=NOW)
+    write(contact_news.tell, delegation.id, now=NOW)
+    assert missing not in newest_mail_to(delegation.email, "delegation-changed").text
+
+
+@pytest.mark.parametrize("kind", ["confirmed", "approved"])
+def test_the_mail_about_a_place_says_that_required_answers_are_missing(delegation, kind):
+    """Somebody whom a contact has registered with an address has not been asked the event's questions yet."""
+    cia = delegation.people[1].registration
+    write(actions.confirm, cia, now=NOW)
+    write(mails.queue_about_review, cia, kind, now=NOW)
+    body = newest_mail(cia, kind).text
+    assert ("still missing" in body, "You do not need to do anything more" in body) == (True, False)
+    write(given.store, cia, {"arrival": "At noon"}, now=NOW)
+    write(mails.queue_about_review, cia, kind, now=NOW)
+    body = newest_mail(cia, kind).text
+    assert ("still missing" in body, "You do not need to do anything more" in body) == (False, True)
 
 
 def test_answers_about_food_and_access_are_replaced_unseen(pages, delegation):

@@ -9,7 +9,7 @@ from sqlalchemy import select
 
 from forum.columns import Text
 from forum.database import start_write
-from forum.delegations import asking, contact_links
+from forum.delegations import admitting, asking, contact_links, contact_news
 from forum.delegations import mails as delegation_mails
 from forum.delegations.asking import Contact, Person
 from forum.delegations.enums import ContactLink
@@ -34,6 +34,7 @@ from tests.factories.events import NOW, ORGANISER, make_event, make_sector
 from tests.factories.followers import ask
 from tests.factories.news import make_post
 from tests.factories.own_words import make_draft, make_planned
+from tests.factories.questions import make_question
 from tests.factories.registrations import confirmed, register, write
 from tests.factories.saving import save
 from tests.registration.reading import Mail, newest_mail, newest_mail_to
@@ -50,6 +51,7 @@ def make_rarer_variants(language: str) -> dict[str, Mail]:
     made = _about_offers(language) | _about_decisions(language) | _about_reasons(language)
     made |= _about_a_closed_event(language) | _about_a_frozen_event(language)
     made |= _about_a_cancelled_event(language) | _about_bare_events(language)
+    made |= _about_missing_answers(language)
     return made | _about_delegations(language) | _about_own_words(language) | _about_news(language)
 
 
@@ -126,6 +128,28 @@ def _about_a_frozen_event(language: str) -> dict[str, Mail]:
     person = confirmed(event, language=language)
     write(registration_mails.queue_about_review, person, "approved", now=NOW)
     return {f"{kind}--frozen": newest_mail(person, kind) for kind in ("confirmed", "approved")}
+
+
+def _about_missing_answers(language: str) -> dict[str, Mail]:
+    """Return mails about a place, and to a contact, while answers that the event requires are missing."""
+    event = make_event(slug="hel47", is_current=False)
+    make_question(event, is_required=True)
+    person = confirmed(event, language=language)
+    write(registration_mails.queue_about_review, person, "approved", now=NOW)
+    made = {f"{kind}--unanswered": newest_mail(person, kind) for kind in ("confirmed", "approved")}
+    contact = Contact("Kim", "Ek", "contact-47@example.org", "", "SE", language)
+    people = [Person("Kari", "Dal", "") for _number in range(2)]
+    start_write(db.session)
+    locked, sector = places.lock_sector("ngo", event.slug)
+    asking.ask(locked, sector, contact, people, is_all_or_nobody=False, form_key="47", now=NOW)
+    delegation = db.session.scalars(select(Delegation).where(Delegation.event_id == event.id)).one()
+    token = contact_links.issue(delegation, ContactLink.CONFIRM, now=NOW)
+    admitting.confirm(token, now=NOW)
+    db.session.commit()
+    write(actions.cancel, delegation.people[0].registration, actor="person", now=NOW)
+    write(contact_news.tell, delegation.id, now=NOW)
+    kinds = (delegation_mails.DONE, delegation_mails.CHANGED)
+    return made | {f"{kind}--unanswered": newest_mail_to(contact.email, kind) for kind in kinds}
 
 
 def _about_a_cancelled_event(language: str) -> dict[str, Mail]:
