@@ -165,6 +165,14 @@ def test_floors_leave_a_common_pool_and_ceilings_can_fill_the_room():
     assert all(sector["floor"] <= sector["ceiling"] for sector in event["sectors"])
 
 
+@pytest.mark.parametrize("code", ["sv", "en"])
+def test_front_page_text_names_no_number_of_places_that_settings_can_change(code):
+    event = toml(CURRENT_EVENT / "event.toml")
+    said = event["lead"][code] + event["sharing"][code]
+    assert str(event["registration"]["capacity"]) not in said
+    assert re.findall(r"\d+ (?:places|platser)", said) == []
+
+
 def test_post_on_places_gives_the_figures_of_the_event():
     event = toml(CURRENT_EVENT / "event.toml")
     floors = [sector["floor"] for sector in event["sectors"]]

@@ -11,6 +11,7 @@ since 2024 from programs that name the columns one by one.
 
 import pytest
 
+from forum.folding import fold_words
 from forum.imports import headings, values
 
 INDICO = (
@@ -155,7 +156,7 @@ def test_a_doubled_heading_is_named_if_its_first_column_is_read(exported, double
     read = headings.guess(cells).values()
     assert headings.list_doubled(cells, read) == doubled
     # Whoever has chosen another column of this name knows that there are several.
-    compared = [headings.folded(cell) for cell in cells]
+    compared = [fold_words(cell) for cell in cells]
     last = [len(cells) - 1 - compared[::-1].index(compared[place]) for place in read]
     assert headings.list_doubled(cells, last) == []
 
