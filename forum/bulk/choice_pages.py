@@ -14,7 +14,7 @@ from forum.bulk.selection import ALL
 from forum.database import start_write
 from forum.events.models import Event
 from forum.extensions import db
-from forum.registration import choosing, chosen, listing
+from forum.registration import choosing, chosen, list_pages, listing
 from forum.registration.console import list_of
 from forum.registration.errors import TooManyChosen
 from forum.registration.filtering import CHOSEN
@@ -23,10 +23,12 @@ from forum.web.pagination import Cursor
 
 # The form field that lists the references of the people who were ticked when the page was shown, separated by blanks.
 BEFORE = "before"
+# The field by which the page's script lists the references of all people whom the page shows, separated by blanks.
+PAGE = "page"
 
 bp = Blueprint("bulk_choice", __name__, url_prefix="/console/<event>/attendees")
 # What a button of the list's form may ask for, besides acts on people: to store the ticks, turn the page, tick
-# everybody who matches, tick nobody, or export. The page's script sends TICK when a single box changes.
+# everybody who matches, tick nobody, or export. The page's script sends TICK when boxes change.
 KEEP, NEXT, MATCHING, NONE, EXPORT, TICK = "keep", "next", "matching", "none", "export", "tick"
 # The pages for buttons that start no task: exporting, and writing to the people. All other acts start a task.
 PAGES = {EXPORT: "attendees.export", "write": "own_mailings.new"}
@@ -43,11 +45,11 @@ def change(event: str) -> ResponseReturnValue:
     except TooManyChosen:
         return _refuse(this_event, filters)
     number = len(chosen.list_ids(this_event, g.user.id))
-    db.session.commit()
     left_words = _left_out_words(left_out) if left_out else ""
-    if act == TICK:
-        said = left_words or _number_words(this_event, number)
-        return {"said": said, "number": number, "isRefused": bool(left_out)}
+    told = _told(this_event, number, left_words) if act == TICK else None
+    db.session.commit()
+    if told:
+        return told
     if left_words:
         flash(left_words, "warning")
     # Let the browser jump to the line that says how many people are chosen, unless a message at the top needs reading.
@@ -70,8 +72,8 @@ def _keep(event: Event, filters: listing.Filters, act: str) -> int:
 def _before(act: str, ticked: set[str]) -> set[str]:
     """Return the references of people who may have lost their tick since the page was shown.
 
-    The form of the page says who was ticked when it was shown. A single tick, which the page's script sends, does not
-    say this, nor does a form from before an update: then all people shown without a tick are returned.
+    The form of the page says who was ticked when it was shown. A tick that the page's script sends does not say
+    this, nor does a form from before an update: then all people shown without a tick are returned.
     """
     if act == TICK or BEFORE not in request.form:
         return _references(request.form.getlist("shown")) - ticked
@@ -99,9 +101,17 @@ def _left_out_words(number: int) -> str:
     )
 
 
-def _number_words(event: Event, number: int) -> str:
-    everybody = listing.total(listing.count_by_sector_and_status(event))
-    return _("%(number)s of %(total)s chosen", number=format_decimal(number), total=format_decimal(everybody))
+def _told(event: Event, number: int, left_words: str) -> dict[str, Any]:
+    """Return what the page's script is told of ticks that it has sent: how many people are chosen now, and in words.
+
+    `refused` are the references of people who were ticked and are not chosen.
+    """
+    here = _references(request.form.get(PAGE, "").split(" "))
+    ticked = _references(request.form.getlist("who"))
+    chosen_here = chosen.list_among(event, g.user.id, here | ticked)
+    words = list_pages.chosen_words(number, len(chosen_here & here))
+    said = f"{words}. {left_words}" if left_words else words
+    return {"said": said, "number": number, "refused": sorted(ticked - chosen_here)}
 
 
 def _next_url(event: Event, filters: listing.Filters, act: str, number: int, anchor: str | None) -> str:

@@ -5,6 +5,7 @@ removed from it, and a person whose data may not be used does not count as chose
 difference (P21).
 """
 
+from collections.abc import Collection
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, bindparam, select
@@ -32,6 +33,16 @@ CHOSEN = _of(bindparam("event_id"), bindparam("user_id"))
 def list_ids(event: Event, user_id: int) -> set[int]:
     """Return the ids of the registrations that this organiser has chosen."""
     return set(db.session.scalars(CHOSEN, {"event_id": event.id, "user_id": user_id}))
+
+
+def list_among(event: Event, user_id: int, references: Collection[str]) -> set[str]:
+    """Return those of these references whose registrations this organiser has chosen."""
+    among = select(Registration.reference).where(
+        Registration.event_id == event.id,
+        Registration.reference.in_(references),
+        is_chosen(event, user_id),
+    )
+    return set(db.session.scalars(among))
 
 
 def is_chosen(event: Event, user_id: int) -> ColumnElement[bool]:

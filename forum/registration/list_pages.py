@@ -65,8 +65,8 @@ def choices(
     """Return the template's values for filters, delegations, saved views, and columns with the cells of `rows`.
 
     Among them `menu_of` is the function for a row's menu (`row_menu`), `chosen` has the ids of the people whom the
-    organiser has chosen on any page, and `everybody` is how many people have registered. `frame` is what
-    `list_frame.read` has returned, and `version` the content version that the request has read.
+    organiser has chosen on any page, and `chosen_said` says how many they are. `frame` is what `list_frame.read` has
+    returned, and `version` the content version that the request has read.
     """
     asked = narrowing.list_asked(event, version) if filters.asked is None else filters.asked
     delegations = delegation_column.describe(event, filters, rows, frame.delegations)
@@ -86,7 +86,7 @@ def choices(
         "columns_form": TidyForm(formdata=None),
         "chosen": frame.chosen,
         "most_chosen": choosing.MOST,
-        "everybody": listing.total(frame.counts),
+        "chosen_said": chosen_words(len(frame.chosen), sum(row.id in frame.chosen for row in rows)),
         **delegations,
     }
 
@@ -141,6 +141,26 @@ def tell_total(filters: Filters, total: int) -> dict[str, Any]:
     number = grouped(total if is_counted else listing.MOST_COUNTED)
     words = number if is_counted else _("more than %(number)s", number=number)
     return {"total": total, "number": words}
+
+
+def chosen_words(number: int, here: int) -> str:
+    """Return how many people an organiser has chosen, and how many of them the page of the list does not show.
+
+    `here` is how many of the chosen people the page shows.
+    """
+    told = {"number": grouped(number), "others": grouped(number - here)}
+    if not number:
+        return _("Nobody is chosen")
+    if here == number:
+        return ngettext("%(number)s chosen", "%(number)s chosen", number, **told)
+    if not here:
+        return ngettext(
+            "%(number)s chosen (not on this page)",
+            "%(number)s chosen (none of them on this page)",
+            number,
+            **told,
+        )
+    return _("%(number)s chosen (%(others)s of them not on this page)", **told)
 
 
 def of_event(event: Event, counts: listing.Counts) -> dict[str, Any]:

@@ -2,6 +2,8 @@
 
 from collections.abc import Callable
 
+from playwright.sync_api import expect
+
 from forum.columns import digest
 from forum.registration.own_sign_in import EVERYTHING
 from tests.browser.visitor import Visitor, follow
@@ -416,11 +418,12 @@ def saved_view(endpoint: str, **chosen: str) -> Way:
 
 
 def some_chosen(visitor: Visitor) -> None:
-    """Choose two people of the attendee list, and keep the choice."""
+    """Choose two people of the attendee list, and open it anew."""
     visitor.open("attendees.index", event=visitor.world.event)
     for number in range(2):
         visitor.page.locator("#list [name=who]").nth(number).check()
-    follow(visitor.page.locator("#many [name=act][value=keep]"))
+    expect(visitor.page.locator("[data-chosen-said]")).to_contain_text("2")
+    visitor.open("attendees.index", event=visitor.world.event)
 
 
 def too_many_tries(visitor: Visitor) -> None:

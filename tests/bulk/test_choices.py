@@ -47,7 +47,7 @@ def people(event, monkeypatch):
 
 
 def tick(page, *people: Registration, act: str = "keep", **values: str):
-    """Tick these people on a page of the list and nobody else, and press a button of the form below the list."""
+    """Tick these people on a page of the list and nobody else, and press a button of the list's form."""
     # The boxes stand in the table, outside the form element, so the test itself names the ticked ones.
     outside = {"who": [one.reference for one in people], "act": act}
     return page.form("form#many").submit(values, follow=True, expect=200, forged=outside)
@@ -75,12 +75,15 @@ def work() -> None:
 
 def test_a_choice_holds_over_pages_searches_and_filters(organiser, people):
     first = organiser.get(LIST)
-    assert (said(first), ticked(first)) == ("0 of 7 chosen", [])
+    assert (said(first), ticked(first)) == ("Nobody is chosen", [])
     second = tick(first, people[0], people[2], act="next")
-    assert (said(second), names(second)) == ("2 of 7 chosen", ["Dal, Eva", "Ek, Eva", "Fors, Eva"])
+    assert (said(second), names(second)) == (
+        "2 chosen (none of them on this page)",
+        ["Dal, Eva", "Ek, Eva", "Fors, Eva"],
+    )
     assert f"after={people[2].reference}" in second.path
     same = tick(second, people[4])
-    assert (said(same), ticked(same)) == ("3 of 7 chosen", [people[4].reference])
+    assert (said(same), ticked(same)) == ("3 chosen (2 of them not on this page)", [people[4].reference])
     assert same.path == f"{second.path}#chosen"
     searched = organiser.get(f"{LIST}?q=alm&sector=ngo")
     assert ticked(searched) == [people[0].reference]
@@ -88,10 +91,10 @@ def test_a_choice_holds_over_pages_searches_and_filters(organiser, people):
     tick(searched)
     assert chosen_names() == "CE"
     only = organiser.get(LIST).follow("Show only the chosen")
-    assert (names(only), said(only)) == (["Celsing, Eva", "Ek, Eva"], "2 of 7 chosen")
+    assert (names(only), said(only)) == (["Celsing, Eva", "Ek, Eva"], "2 chosen")
     assert "People those chosen" in only.text
     none = tick(only, *people[:5], act="none")
-    assert (said(none), len(names(none)), chosen_names()) == ("0 of 7 chosen", 3, "")
+    assert (said(none), len(names(none)), chosen_names()) == ("Nobody is chosen", 3, "")
     assert "Choose at least one person." in tick(none, act="tag").text
 
 
@@ -102,19 +105,19 @@ def test_an_act_is_done_with_those_chosen_on_all_pages(organiser, people):
     asked.submit({"tags": "vip"}, expect=303)
     work()
     assert [bool(notes.list_tags(one)) for one in people] == [False, True, False, True, False, False, False]
-    every = tick(organiser.get(f"{LIST}?q=gran"), act="tag", whom="all")
+    every = organiser.get(f"{LIST}?q=gran").follow("Add a tag …")
     assert "1 person is chosen for it." in every.text
 
 
 def test_all_who_match_are_chosen_beside_others_up_to_a_bound(organiser, people, monkeypatch):
     tick(organiser.get(LIST), people[0])
     page = tick(organiser.get(f"{LIST}?sort=-name"), act="matching")
-    assert (said(page), chosen_names()) == ("7 of 7 chosen", "ABCDEFG")
+    assert (said(page), chosen_names()) == ("7 chosen (4 of them not on this page)", "ABCDEFG")
     tick(page, act="none")
     monkeypatch.setattr(choosing, "MOST", 2)
     page = tick(organiser.get(LIST), *people[:3])
     assert (page.flashes, chosen_names()) == (["Choose at most 2 people, or all who match."], "")
-    assert page.all("#many [value=matching]") == []
+    assert page.all("#chosen [value=matching]") == []
     assert "It has at most 2 people. What is to happen to more is done with all in the list" in page.text
     assert "done with all that match, without" in organiser.get(f"{LIST}?q=a").text
 
@@ -122,9 +125,9 @@ def test_all_who_match_are_chosen_beside_others_up_to_a_bound(organiser, people,
 def test_all_who_match_are_chosen_by_one_press_also_when_they_fit_on_a_page(organiser, people, monkeypatch):
     monkeypatch.setattr(listing, "PAGE_SIZE", 7)
     page = organiser.get(f"{LIST}?q=a")
-    assert page.all("#many [value=matching]") == ["Choose all 7 that match"]
+    assert page.all("#chosen [value=matching]") == ["Choose all 7 that match"]
     chosen_alone = tick(page, act="matching").follow("Show only the chosen")
-    assert (said(chosen_alone), chosen_alone.all("#many [value=matching]")) == ("7 of 7 chosen", [])
+    assert (said(chosen_alone), chosen_alone.all("#chosen [value=matching]")) == ("7 chosen", [])
 
 
 def test_a_list_of_the_chosen_says_when_nobody_is_chosen(organiser, people):
@@ -153,7 +156,7 @@ def test_whoever_is_deleted_or_restricted_leaves_the_choice(organiser, people):
     write(restricting.grant, request, actor="user:1", now=NOW)
     write(lambda: db.session.delete(db.session.get_one(Registration, people[1].id)))
     page = organiser.get(f"{LIST}?chosen=yes")
-    assert (names(page), said(page)) == (["Celsing, Eva"], "1 of 6 chosen")
+    assert (names(page), said(page)) == (["Celsing, Eva"], "1 chosen")
     refused = tick(organiser.get(LIST), people[0], people[2])
     assert (refused.flashes, ticked(refused)) == (
         ["1 person cannot be chosen, because the data may not be used, by restriction or objection."],
@@ -197,12 +200,58 @@ def test_a_choice_ends_a_day_after_its_last_change(organiser, event, people):
         assert chosen_names() == left
 
 
-def test_the_pages_script_keeps_one_tick_and_is_told_the_number(organiser, people):
+def test_the_pages_script_keeps_ticks_and_is_told_how_many_are_chosen_elsewhere(organiser, people):
+    tick(organiser.get(LIST), people[0])
+    page = organiser.get(LIST).follow("Next")
+    here = [one.reference for one in people[3:6]]
+    sent = {
+        "csrf_token": page.form("form#many").values()["csrf_token"],
+        "act": "tick",
+        "page": " ".join(here),
+    }
+    for shown, who, words, number in (
+        (here[:1], here[:1], "2 chosen (1 of them not on this page)", 2),
+        (here, here, "4 chosen (1 of them not on this page)", 4),
+        (here, [], "1 chosen (not on this page)", 1),
+    ):
+        answer = organiser.client.post(f"{LIST}/choice", data={**sent, "shown": shown, "who": who})
+        assert answer.json == {"said": words, "number": number, "refused": []}
+
+
+def test_the_pages_script_is_told_whom_it_may_not_tick(organiser, people):
     token = organiser.get(LIST).form("form#many").values()["csrf_token"]
-    sent = {"csrf_token": token, "act": "tick", "shown": people[4].reference}
-    for more, number in (({"who": people[4].reference}, 1), ({}, 0)):
-        answer = organiser.client.post(f"{LIST}/choice", data={**sent, **more})
-        assert answer.json == {"said": f"{number} of 7 chosen", "number": number, "isRefused": False}
+    request = write(restricting.ask, people[1], RestrictionKind.OBJECTION, "Nej.", now=NOW)
+    write(restricting.grant, request, actor="user:1", now=NOW)
+    here = [one.reference for one in people[:3]]
+    sent = {"csrf_token": token, "act": "tick", "page": " ".join(here), "shown": here, "who": here}
+    answer = organiser.client.post(f"{LIST}/choice", data=sent).json
+    assert (answer["number"], answer["refused"]) == (2, [people[1].reference])
+    assert answer["said"].startswith("2 chosen. 1 person cannot be chosen")
+
+
+def test_a_page_from_before_an_update_asks_for_all_who_match(organiser, people):
+    every = tick(organiser.get(f"{LIST}?q=gran"), act="tag").form("form#many")
+    asked = every.submit(follow=True, expect=200, forged={"act": "tag", "whom": "all"})
+    assert "1 person is chosen for it." in asked.text
+
+
+def test_the_acts_on_the_chosen_stand_above_the_list_and_those_on_all_below_it(organiser, people):
+    page = organiser.get(f"{LIST}?q=a")
+    acts = [
+        "Add a tag …",
+        "Remove a tag …",
+        "Move …",
+        "Approve …",
+        "Offer a place …",
+        "Write …",
+        "Export …",
+        "Cancel …",
+    ]
+    assert page.all("#chosen .chosen-acts button") == acts == page.all("section.many .button")
+    assert page.all("#many-all") == ["Change all 7 that match"]
+    # Without a script the box that ticks the whole page does nothing, so only the script shows it.
+    whole = page.soup.select_one("#chosen [data-choose-page]")
+    assert (whole.has_attr("hidden"), whole.select_one("input").get("name")) == (True, None)
 
 
 def test_the_chosen_are_exported_for_a_purpose_that_is_recorded(organiser, people):
@@ -216,7 +265,7 @@ def test_the_chosen_are_exported_for_a_purpose_that_is_recorded(organiser, peopl
     assert (told["count"], told["chosen"], told["purpose"]) == (2, "yes", "door")
     asked.submit({**why, "kept": "y"}, expect=303)
     assert "2" in organiser.get("kept_exports.index", event="nf27").text
-    every = tick(organiser.get(f"{LIST}?q=gran"), act="export", whom="all")
+    every = organiser.get(f"{LIST}?q=gran").follow("Export …")
     assert "1 registration will be in the list" in every.text
 
 
@@ -283,13 +332,13 @@ def test_a_button_that_changes_the_choice_leads_to_where_it_is_said(organiser, p
         answer = page.form("form#many").submit(expect=303, follow=False, forged={"act": act})
         assert answer.location == f"{LIST}?sector=ngo#chosen"
     line = page.soup.select_one("#chosen")
-    assert (line["tabindex"], line.select_one("[role=status]").text) == ("-1", "0 of 7 chosen")
+    assert (line["tabindex"], line.select_one("[role=status]").text) == ("-1", "Nobody is chosen")
 
 
 def test_without_a_script_the_list_says_that_leaving_the_page_keeps_no_ticks(organiser, people):
     told = organiser.get(LIST).all("fieldset noscript")
     assert told == [
-        "Your ticks are kept by the buttons below the list, not when you turn the page or search."
+        "Your ticks are kept by the buttons above and below the list, not when you turn the page or search."
     ]
 
 
