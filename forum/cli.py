@@ -70,6 +70,8 @@ class PlainWords(click.Group):
 
 
 def _advice(said: str) -> str:
+    if said.startswith("permission denied for "):
+        return " `forum doctor` names the rights that are missing."
     lacks_tables = "no such table" in said or ("relation" in said and "does not exist" in said)
     return " `forum db upgrade` makes the tables." if lacks_tables else ""
 

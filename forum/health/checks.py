@@ -79,9 +79,11 @@ def _run(name: str, now: datetime, *, has_tables: bool) -> Finding:
         return Finding(name, False, f"cannot be known: {problem}")
     except Exception as problem:  # report a check that raises an error as failed
         log.warning("check %s: %s", name, type(problem).__name__)
-        return Finding(
-            name, False, f"could not be checked ({type(problem).__name__})", follows=not has_tables
+        cause = rights.told_cause(problem)
+        words = (
+            f"could not be checked: {cause}" if cause else f"could not be checked ({type(problem).__name__})"
         )
+        return Finding(name, False, words, follows=not has_tables)
     finally:
         db.session.rollback()
 
@@ -115,6 +117,8 @@ def _migrations(now: datetime) -> tuple[bool, str]:
     """
     head, known = _revisions()
     if not inspect(db.session.connection()).has_table("alembic_version"):
+        if not rights.may_use_schema():
+            return False, f"{NO_TABLES} that the database's role can see"
         return False, f"{NO_TABLES}, and this version needs {head}: forum db upgrade"
     present = str(db.session.scalar(text("SELECT version_num FROM alembic_version")) or "nothing")
     if present == head:

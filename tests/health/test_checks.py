@@ -247,9 +247,94 @@ def test_status_and_doctor_tell_of_a_table_without_rights(make_app, limited_url,
         owner.execute("REVOKE ALL ON SEQUENCE posts_id_seq FROM forum")
     assert failing(app) == ["rights"]
     assert (
-        "BAD  rights: the database's role lacks SELECT, INSERT, UPDATE, DELETE on ended_sign_ins;"
-        " INSERT on people_counts; USAGE on posts_id_seq; DELETE on tags: GRANT, as docs/operations.md says"
+        "BAD  rights: the database's role may not use all that it needs; say as the owner of the tables:"
+        " GRANT SELECT, INSERT, UPDATE, DELETE ON ended_sign_ins TO forum; GRANT INSERT ON people_counts TO forum;"
+        " GRANT USAGE ON SEQUENCE posts_id_seq TO forum; GRANT DELETE ON tags TO forum;"
     ) in doctor(app).output.splitlines()
+
+
+@pytest.mark.postgresql
+def test_doctor_tells_how_rights_are_mended_and_saying_so_mends_them(make_app, limited_url, postgres_server):
+    """Checks that need the missing rights name the table in the database's words, and fall silent when it is mended."""
+    app = make_app(limited_url)
+    with app.app_context():
+        beat(db.session)
+    with postgres_server.connect(make_url(limited_url).database) as owner:
+        owner.execute("REVOKE ALL ON alembic_version, key_checks, mail_relay FROM forum")
+        lines = doctor(app).output.splitlines()
+        assert [line for line in lines if "could not be checked" in line] == [
+            "BAD  migrations: could not be checked: permission denied for table alembic_version",
+            "BAD  keys: could not be checked: permission denied for table key_checks",
+            "BAD  sealed: could not be checked: permission denied for table key_checks",
+            "BAD  audit: could not be checked: permission denied for table key_checks",
+        ]
+        (told,) = (line for line in lines if line.startswith("BAD  rights: "))
+        owner.execute(told.partition("owner of the tables: ")[2])
+
+    assert failing(app) == []
+    assert "ok   rights: every table may be used" in doctor(app).output.splitlines()
+
+
+@pytest.mark.postgresql
+def test_doctor_names_the_statements_of_the_documentation_where_nearly_all_rights_are_missing(
+    make_app, limited_url, postgres_server
+):
+    app = make_app(limited_url)
+    with postgres_server.connect(make_url(limited_url).database) as owner:
+        owner.execute("REVOKE ALL ON ALL TABLES IN SCHEMA public FROM forum")
+        (told,) = (line for line in doctor(app).output.splitlines() if line.startswith("BAD  rights: "))
+
+    assert told.count("GRANT ") == 5
+    assert re.search(
+        r"; and so on for \d+ more: say all of “The forum need not own its tables” in docs/", told
+    )
+
+
+@pytest.mark.postgresql
+def test_doctor_tells_of_a_schema_without_rights(make_app, limited_url, postgres_server):
+    """Without a right to the schema the tables cannot be seen: no command would make them anew."""
+    app = make_app(limited_url)
+    with postgres_server.connect(make_url(limited_url).database) as owner:
+        owner.execute("REVOKE USAGE ON SCHEMA public FROM PUBLIC")
+        try:
+            assert "rights" in failing(app)
+            lines = doctor(app).output.splitlines()
+        finally:
+            owner.execute("GRANT USAGE ON SCHEMA public TO PUBLIC")
+
+    assert [line for line in lines if line.startswith(("BAD  migrations", "BAD  rights"))] == [
+        "BAD  migrations: there are no tables that the database's role can see",
+        "BAD  rights: the database's role may use no schema; say as its owner: GRANT USAGE ON SCHEMA public TO forum;",
+    ]
+    assert not any("could not be checked" in line for line in lines)
+
+
+@pytest.mark.postgresql
+def test_doctor_says_why_the_database_lets_nobody_in(make_app, limited_url, postgres_server):
+    app, name = make_app(limited_url), make_url(limited_url).database
+    with postgres_server.connect(name) as owner:
+        owner.execute(f'REVOKE CONNECT ON DATABASE "{name}" FROM PUBLIC')
+        try:
+            lines = doctor(app).output.splitlines()
+        finally:
+            owner.execute(f'GRANT CONNECT ON DATABASE "{name}" TO PUBLIC')
+
+    assert f'BAD  database: could not be checked: permission denied for database "{name}"' in lines
+    assert "of the role" not in "\n".join(lines)  # the password
+
+
+@pytest.mark.postgresql
+def test_command_that_lacks_a_right_leads_to_the_doctor(make_app, limited_url, postgres_server):
+    app = make_app(limited_url)
+    with postgres_server.connect(make_url(limited_url).database) as owner:
+        owner.execute("REVOKE ALL ON outbox_messages FROM forum")
+
+    told = app.test_cli_runner().invoke(cli, ["release-mail"]).output
+
+    assert told.splitlines()[-1] == (
+        "Error: The database cannot be used: permission denied for table outbox_messages."
+        " `forum doctor` names the rights that are missing."
+    )
 
 
 def test_a_database_that_is_away_is_asked_once(make_app, tmp_path, monkeypatch):
