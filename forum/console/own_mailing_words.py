@@ -1,7 +1,7 @@
 """Words and numbers about messages that organisers write, for the console's pages."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -17,13 +17,14 @@ from forum.extensions import db
 from forum.mailings import chosen_audience, mails, progress, queries, reminder_times, results, unanswered
 from forum.mailings.audience import Audience
 from forum.mailings.chosen_audience import ChosenAudience
-from forum.mailings.enums import LeftOut, MailingStatus, RecipientStatus
+from forum.mailings.enums import Category, LeftOut, MailingStatus, RecipientStatus
 from forum.mailings.models import Mailing, MailingRecipient
-from forum.mailings.wording import reason_text
+from forum.mailings.wording import CATEGORIES, reason_text
 from forum.outbox.rendering import Rendered
 from forum.outbox.wording import failure_text, status_words
 from forum.outbox.wording import reason_text as aborted_text
-from forum.registration import filter_words, seen_lists
+from forum.registration import filter_words, listing, seen_lists
+from forum.registration.filtering import Filters
 from forum.registration.models import Registration
 from forum.registration.narrowing import UnknownFilter
 from forum.web.languages import NAMES, in_language
@@ -45,6 +46,18 @@ class Meant:
     named: Sequence[tuple[Registration, str]]
     missing: Sequence[str]
     is_unknown: bool = False
+
+
+@dataclass(frozen=True)
+class Reached:
+    """How many people get a new message of a category, and how many are left out, by reason.
+
+    `category` is its name; "" when the numbers are those of all categories.
+    """
+
+    category: str
+    people: int
+    left: Sequence[tuple[str, int]]
 
 
 @dataclass(frozen=True)
@@ -81,6 +94,25 @@ def describe_meant(mailing: Mailing, said: Mailing | None = None) -> Meant:
     left = [(reason_text(reason), number) for reason, number in audience.reasons.items()]
     missing = chosen_audience.missing_languages(said, audience)
     return Meant(_filters_text(mailing, audience), audience, left, list_named(mailing, audience), missing)
+
+
+def describe_chosen(event: Event, filters: Filters, category: str | None) -> list[Reached]:
+    """Return how many of the people whom the filters find get a new message, and how many are left out and why.
+
+    Before a category is chosen this is told for each, unless all categories reach the same people.
+    """
+    categories = [one for one in Category if one.value == category] or [*Category]
+    audiences = chosen_audience.audiences_of(event, listing.matching(event, filters), categories)
+    reached = [
+        Reached(
+            str(CATEGORIES[one]),
+            len(audience.people),
+            [(reason_text(reason), number) for reason, number in audience.reasons.items()],
+        )
+        for one, audience in audiences.items()
+    ]
+    is_same = all(one.left == reached[0].left for one in reached)
+    return [replace(reached[0], category="")] if is_same else reached
 
 
 def list_named(mailing: Mailing, audience: ChosenAudience | Audience) -> list[tuple[Registration, str]]:

@@ -3,7 +3,6 @@
 from flask import Blueprint, abort, flash, g, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
-from sqlalchemy import func, select
 
 from forum import clock
 from forum.accounts import kept_words, sign_ins
@@ -38,6 +37,8 @@ bp = Blueprint("own_mailings", __name__, url_prefix="/console/<event>")
 TRIAL = "trial"
 # The name of the button that previews the message with the typed words, without saving them.
 PREVIEW = "preview"
+# The name of the button that counts the people whom a message of the chosen category reaches; it checks no words.
+COUNT = "count"
 
 
 @bp.route("/message", methods=["GET", "POST"])
@@ -45,6 +46,8 @@ def new(event: str) -> ResponseReturnValue:
     """Ask for the words of a message to the people selected by the URL's filters; on POST keep or preview it."""
     shown, filters = _filters_in_url(event)
     form = NewMessageForm(kept_words.sent_or_kept(), event=shown)
+    if form.is_submitted() and request.form.get("act") == COUNT:
+        return _new_page(shown, filters, form, is_unsaved=False)
     is_valid, is_preview = form.validate_on_submit(), request.form.get("act") == PREVIEW
     if not is_valid or is_preview:
         return _new_page(shown, filters, form, is_unsaved=is_valid and is_preview)
@@ -118,13 +121,14 @@ def discard(event: str, mailing: int) -> ResponseReturnValue:
 
 def _new_page(event: Event, filters: Filters, form: MessageForm, *, is_unsaved: bool) -> ResponseReturnValue:
     """Return the page of a new message; if `is_unsaved`, the typed words are valid, and the page previews them."""
-    number = db.session.scalar(select(func.count()).select_from(listing.matching(event, filters).subquery()))
+    reached = words.describe_chosen(event, filters, form.category.data)
     page = render_template(
         "console/own_mailings/new.html",
         event=event,
         form=form,
         said=filter_words.said(event, filters),
-        number=number,
+        reached=reached,
+        number=reached[0].people + sum(number for _why, number in reached[0].left),
         samples=words.list_samples(own_words.sketch(event, form.written())) if is_unsaved else [],
     )
     return page, 422 if form.errors else 200

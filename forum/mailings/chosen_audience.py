@@ -1,7 +1,7 @@
 """The recipients of a message that organisers have written, and the people who are left out, with the reason."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -79,12 +79,33 @@ def audience_of(
 
     With `category`, choose as if the mailing had this category. Raises UnknownFilter.
     """
-    refuses, audience = refusals.reader(mailing.event, category or mailing.category), ChosenAudience()
     rows = db.session.execute(_each(meant(mailing).where(*among))).all()
     silent = unanswered.narrow(mailing, [row.id for row in rows])
     rows = [row for row in rows if row.id in silent] if len(silent) < len(rows) else rows
+    category = category or mailing.category
+    return _by_category(mailing.event, rows, [category])[category]
+
+
+def audiences_of(
+    event: Event, chosen: Select[Any], categories: Collection[Category]
+) -> dict[Category, ChosenAudience]:
+    """Return by category who of the chosen registrations would get a message of that category now."""
+    return _by_category(event, db.session.execute(_each(chosen)).all(), categories)
+
+
+def _by_category(
+    event: Event, rows: Sequence[Any], categories: Collection[Category]
+) -> dict[Category, ChosenAudience]:
     addresses = {row.email for row in rows if row.email}
-    suppressed = suppression.list_suppressed(addresses, mailing.event.id)
+    suppressed = suppression.list_suppressed(addresses, event.id)
+    return {one: _sort_out(rows, refusals.reader(event, one), suppressed) for one in categories}
+
+
+def _sort_out(
+    rows: Sequence[Any], refuses: Callable[[str], bool], suppressed: Collection[str]
+) -> ChosenAudience:
+    """Return who of these rows (`_each`) gets a message, and why others do not."""
+    audience = ChosenAudience()
     for number, language, sector_id, domain, status, email, canonical, is_free in rows:
         reason = _reason(status, is_free=is_free, email=email)
         if not reason and refuses(canonical):

@@ -24,17 +24,19 @@ from forum.extensions import db
 from forum.jobs.table import JOBS
 from forum.jobs.worker import run_job
 from forum.mailings import actions as mailings
-from forum.mailings import own_words, refusals
-from forum.mailings.enums import Category, LeftOut, MailingStatus
+from forum.mailings import address_digests, own_words, refusals
+from forum.mailings.enums import Category, LeftOut, MailingStatus, Refused
 from forum.mailings.errors import BegunAlready, NobodyToTell, NotAhead, NothingFailed, WordsMissing
 from forum.mailings.mails import SAMPLE
-from forum.mailings.models import Mailing, MailingRecipient
+from forum.mailings.models import Mailing, MailingRecipient, MailRefusal
 from forum.mailings.own_words import Written
 from forum.mailings.queries import Counts, count_by_result
 from forum.outbox import placeholders
 from forum.outbox.enums import Lane, MessageStatus
 from forum.outbox.models import OutboxMessage
+from forum.privacy import restricting
 from forum.registration import actions
+from forum.registration.enums import RestrictionKind
 from forum.web.forms import SWITCH
 from tests.factories.events import NOW
 from tests.factories.own_words import WRITTEN, make_draft, make_planned
@@ -675,3 +677,50 @@ def test_filters_that_the_list_does_not_know_are_no_address_of_a_message(organis
 def test_same_people_and_words_are_not_stored_again(event):
     mailing = make_draft(event)
     assert write(own_words.readdress, mailing, dict(mailing.audience), actor="user:1", now=NOW) is False
+
+
+def test_a_new_message_says_at_once_how_many_get_it_and_who_is_left_out(organiser, event):
+    willing, unwilling = confirmed(event, "ngo"), confirmed(event, "ngo")
+    register(event, "ngo")
+    confirmed(event, "justice")
+    digest = address_digests.of_event(event.id, unwilling.email_canonical)[0]
+    write(db.session.add, MailRefusal(category=Refused.FURTHER, digest=digest, refused_at=NOW))
+    page = organiser.get("own_mailings.new", event="nf27", sector="ngo")
+    pending = "1 person is left out: address not confirmed."
+    refused = "1 person is left out: wants no messages of this kind."
+    kinds = ["Practical information about the event", "News and invitations beyond the event"]
+    assert page.all("[aria-labelledby=to] h3") == kinds
+    told = page.all("[aria-labelledby=to] li")
+    assert told == ["2 people get it.", pending, "1 person gets it.", pending, refused]
+    counted = page.submit({"category": "further", "words-en": "Half wr"}, button="Count", expect=200)
+    assert counted.all("[aria-labelledby=to] li") == ["1 person gets it.", pending, refused]
+    assert counted.form().values()["words-en"] == ["Half wr"]
+    assert db.session.scalars(select(Mailing)).all() == []
+    assert willing.is_live
+
+
+def test_a_person_is_written_to_from_their_page_where_a_message_may_reach_them(organiser, sign_in_as, event):
+    person, other, pending = confirmed(event, "ngo"), confirmed(event, "ngo"), register(event, "ngo")
+    shown = organiser.get("attendees.show", event="nf27", reference=person.reference)
+    page = shown.follow("Write to this person")
+    assert page.all("[aria-labelledby=to] li") == ["1 person gets it."]
+    typed = {"category": "practical", "subjects-en": "Choose", "words-en": "Dear {given name}"}
+    page.submit(typed, follow=True)
+    mailing = db.session.scalars(select(Mailing)).one()
+    rows = db.session.scalars(select(MailingRecipient).where(MailingRecipient.mailing_id == mailing.id))
+    assert [row.registration_id for row in rows] == [person.id]
+    write(actions.cancel, other, actor="person", now=NOW)
+    for one in (other, pending):
+        shown = organiser.get("attendees.show", event="nf27", reference=one.reference)
+        assert "Write to this person" not in shown.links
+    viewer = sign_in_as(Role.VIEWER, event)
+    shown = viewer.get("attendees.show", event="nf27", reference=person.reference)
+    assert "Write to this person" not in shown.links
+
+
+def test_nobody_writes_to_a_person_whose_data_may_not_be_used(organiser, event):
+    person = confirmed(event, "ngo")
+    request = write(restricting.ask, person, RestrictionKind.RESTRICTION, "No.", now=NOW)
+    write(restricting.grant, request, actor="user:1", now=NOW)
+    shown = organiser.get("attendees.show", event="nf27", reference=person.reference)
+    assert "Write to this person" not in shown.links
