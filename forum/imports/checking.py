@@ -208,5 +208,7 @@ def with_taken_address(person: Person, reference: str) -> Fault:
 
 
 def of_unknown_sector(row: int, name: str) -> Fault:
-    """Return the fault that a row names a sector which the event does not have."""
+    """Return the fault that a row names a sector which the event does not have, or none."""
+    if not name:
+        return Fault(row, _("Sector"), _("The row names no sector, and none is chosen for such rows"))
     return Fault(row, _("Sector"), _("The forum has no sector “%(name)s”", name=name[:100]))

@@ -9,7 +9,8 @@ from flask_babel import lazy_gettext as _l
 from werkzeug.datastructures import MultiDict
 from wtforms import BooleanField, Field, FileField, HiddenField, RadioField, SelectField, StringField
 from wtforms.fields.choices import SelectChoice
-from wtforms.validators import Length
+from wtforms.form import Form
+from wtforms.validators import DataRequired, Length, StopValidation
 
 from forum.events.models import Event
 from forum.imports import answers, headings
@@ -38,6 +39,8 @@ REFUSALS: Mapping[type[sheet_rows.SheetRefused], Any] = {
 # The fields that keep their values, like those for the columns, when a corrected table with the same headings is sent.
 KEPT = ("sector", "organisation", "country", "language", "links", "if_full", "which", "reason")
 NOWHERE = ""
+# The values that are asked for rows that name none.
+OTHERWISE = ("sector", "organisation", "country", "language")
 SILENT, REFUSE = "silent", "refuse"
 ALL, GOOD = "all", "good"
 
@@ -68,6 +71,22 @@ class ImportTableForm(TidyForm):
         return kept if kept and kept.get("headings") == table.digest else None
 
 
+class RequiredForRows(DataRequired):
+    """Requires a value for rows that name none, unless a column is chosen from which the value is read.
+
+    A row that says nothing although a column is chosen then counts as wrong.
+    """
+
+    field_flags: Mapping[str, Any] = {}
+
+    def __call__(self, form: Form, field: Field) -> None:
+        """Accept an empty field if the value has a column."""
+        if not field.data and form[f"from_{field.name}"].data:
+            field.errors = []
+            raise StopValidation
+        super().__call__(form, field)
+
+
 def _column(name: str) -> SelectField:
     return SelectField(COLUMNS[name], validate_choice=True, default=NOWHERE)
 
@@ -95,15 +114,15 @@ class ImportPeopleForm(SentOnce, TidyForm):
     from_phone = _column("phone")
     from_reference = _column("reference")
     from_status = _column("status")
-    sector = RadioField(_l("Sector of rows that name none"), [required(_l("Choose a sector"))])
+    sector = RadioField(_l("Sector of rows that name none"), [RequiredForRows(_l("Choose a sector"))])
     organisation = StringField(
         _l("Organisation of rows that name none"),
         [Length(max=200, message=_l("Use at most 200 characters")), no_identity_number],
     )
-    country = CountryField(_l("Country of rows that name none"), [required(_l("Choose a country"))])
+    country = CountryField(_l("Country of rows that name none"), [RequiredForRows(_l("Choose a country"))])
     language = RadioField(
         _l("Language of our messages, for rows that name none"),
-        [required(_l("Choose a language"))],
+        [RequiredForRows(_l("Choose a language"))],
         choices=[SelectChoice(code, name) for code, name in NAMES.items()],
     )
     links = RadioField(
@@ -188,6 +207,18 @@ class ImportPeopleForm(SentOnce, TidyForm):
         """Return, by field, the chosen columns and the other choices that stay when a corrected table is sent."""
         return {name: self[name].data or "" for name in (*(f"from_{name}" for name in self.names), *KEPT)}
 
+    def asks(self, name: str) -> bool:
+        """Return whether some row may need a value for rows that name none: no column is chosen, or a cell is empty."""
+        place = self[f"from_{name}"].data
+        if not self.table.data or not (place or "").isdecimal():
+            return True
+        return any(not any(cells[int(place) : int(place) + 1]) for _number, cells in self.table.data.rows)
+
+    def asked(self) -> list[list[str]]:
+        """Return the values that the page asks for rows that name none, and those that no row needs, by field name."""
+        asked = [name for name in OTHERWISE if self.asks(name) or self[name].errors]
+        return [asked, [name for name in OTHERWISE if name not in asked]]
+
     def columns(self) -> dict[str, int]:
         """Return, by the name of a value, the index of the column from which the value is read."""
         return columns_of(self.chosen(), self.questions)
@@ -222,6 +253,10 @@ class LongTableForm(ImportPeopleForm):
     """From which columns of a long table the values are read, and how its people are imported."""
 
     table = LongTableField()
+
+    def asks(self, name: str) -> bool:
+        """Return True: of a long table the form has the first rows alone, so any value may be missing further down."""
+        return True
 
     def all_chosen(self) -> dict[str, str]:
         """Return all choices by field, as they are stored."""

@@ -151,6 +151,10 @@ def _form(told: Mapping[str, str], otherwise: Otherwise) -> ImportedRowForm:
 
 def _fault(form: ImportedRowForm, name: str, told: Mapping[str, str]) -> str:
     """Return the message about a wrong cell, which quotes the name of an unknown country or language."""
+    if name == "country" and not told.get("country"):
+        return _("The row names no country, and none is chosen for such rows")
+    if name == "language" and not told.get("language"):
+        return _("The row names no language, and none is chosen for such rows")
     if name == "country":
         return _("“%(name)s” is no country that we know", name=told.get("country", "")[:100])
     if name == "language":

@@ -411,3 +411,49 @@ def test_an_address_that_is_registered_and_a_full_sector_stop_an_import(event, o
 def lock_and_import(event, people, told):
     places.lock(event)
     actions.carry_out(event, people, told, user_id=1, now=NOW)
+
+
+FULL = "First name;Last name;Sector;Country;Language\nKim;Ek;ngo;NO;en\nSam;Ask;tech;SE;sv\n"
+
+
+def test_only_what_the_columns_do_not_say_is_asked(page):
+    shown = page.submit({"lines": FULL}, button=ON, expect=200)
+    needless = ("sector", "country", "language")
+    assert shown.all("details legend, details label[for=country]") == [
+        "Sector of rows that name none (optional)",
+        "Country of rows that name none (optional)",
+        "Language of our messages, for rows that name none (optional)",
+    ]
+    chosen = {name: value for name, value in CHOSEN.items() if name not in needless}
+    dry = shown.submit({**chosen, "organisation": "Polisen"}, button=LOOK, expect=200)
+    assert dry.errors == {}
+    # One button stands above the rows, one below the form.
+    assert dry.all("#outcome ~ .button-row button") == ["Import 2 people"]
+    dry.submit(button="Import 2 people", follow=True)
+    assert [(name, key, country) for name, _f, _o, key, country, _p, _s in imported()] == [
+        ("Kim", "ngo", "NO"),
+        ("Sam", "tech", "SE"),
+    ]
+
+
+def test_a_row_that_says_nothing_is_wrong_where_nothing_is_chosen_for_it(page):
+    table = FULL + "Bo;Ny;;;\n"
+    chosen = {name: value for name, value in CHOSEN.items() if name not in ("sector", "country", "language")}
+    shown = page.submit({"lines": table}, button=ON, expect=200)
+    assert [one for one in shown.all("details legend") if "Sector of rows" in one] == []
+    dry = shown.submit({**chosen, "organisation": "Polisen"}, button=LOOK, expect=200)
+    assert [
+        " ".join(row)
+        for row in zip(dry.all("#wrong ~ * td.num"), dry.all("#wrong ~ * .free-text"), strict=True)
+    ] == [
+        "4 The row names no country, and none is chosen for such rows",
+        "4 The row names no language, and none is chosen for such rows",
+        "4 The row names no sector, and none is chosen for such rows",
+    ]
+
+
+def test_what_has_no_column_is_still_asked(page):
+    shown = page.submit({"lines": "First name;Last name\nKim;Ek\n"}, button=ON, expect=200)
+    refused = shown.submit({"links": CHOSEN["links"]}, button=LOOK, expect=422)
+    assert refused.errors["sector"] == "Choose a sector"
+    assert refused.errors["country"] == "Choose a country"
