@@ -21,6 +21,7 @@ from forum.participants import models as participants
 from forum.people import models as people
 from forum.privacy import models as privacy
 from forum.questions import models as questions
+from forum.registration import bare_hold_models as bare_holds
 from forum.registration import chosen_models as chosen
 from forum.registration import kept_answer_models as kept_answers
 from forum.registration import kept_export_models as kept_exports
@@ -50,6 +51,7 @@ ALL = (
     people,
     questions,
     registration,
+    bare_holds,
     chosen,
     list_columns,
     kept_answers,

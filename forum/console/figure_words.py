@@ -161,7 +161,7 @@ def _of_sectors(event: Event, now: datetime) -> Figure:
     counts = listing.count_by_sector_and_status(event)
     balance = balance_of(event, counts, now)
     names = ("confirmed", "held", "reserved", "taken", "floor", "ceiling", "in_review", "waiting")
-    columns = [_("Sector"), _("Confirmed"), _("Held"), _("Held for invited"), _("Taken"), _("Floor")]
+    columns = [_("Sector"), _("Confirmed"), _("Held"), _("Held otherwise"), _("Taken"), _("Floor")]
     columns += [_("Ceiling"), _("In review"), _("Waiting")]
     sums: list[Cell] = ["" if name == "ceiling" else balance.total(name) for name in names]
     return Figure(

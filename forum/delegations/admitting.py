@@ -22,7 +22,16 @@ from forum.events import queries as events
 from forum.events.enums import SectorPolicy
 from forum.events.models import Sector
 from forum.extensions import db
-from forum.registration import actions, answers, caps, places, reviewing, waiting_list
+from forum.registration import (
+    actions,
+    answers,
+    bare_holds,
+    caps,
+    held_places,
+    places,
+    reviewing,
+    waiting_list,
+)
 from forum.registration import mails as registration_mails
 from forum.registration import queries as registrations
 from forum.registration.applicant import Applicant
@@ -99,7 +108,7 @@ def _refuse_unless_all_fit(drafts: Drafts, sector: Sector, sender: Sender, now: 
     event, asked = sector.event, list(drafts.values())
     free = 0 if not has_room(sector, None, now) else _count_places(sector, asked, now)
     if sender.client is not None:
-        held = registrations.count_places_held_for(event, sender.client)
+        held = held_places.count_of_client(event, sender.client)
         unheld = sum(bool(one.email) for one in asked) - max(0, sender.most_held - held)
         free = min(free, len(asked) - max(0, unheld))
     if free < len(asked):
@@ -159,31 +168,49 @@ def ask_person(
 ) -> None:
     """Mail a person a link to confirm their own address; hold a place until then, as `intake.register` does.
 
-    If the address is registered already, only its owner learns of that: the contact reads the same for every address
-    (S24).
+    If the address is registered already, only its owner learns of that: the contact reads the same for every address,
+    and a place is held for every address (S24). Nothing has to be hidden of the contact's own address, which the
+    contact has confirmed by the link.
     """
-    event, known = drafted.event, {"sector": drafted.sector.key, "delegation": True}
-    live = registrations.find_live(event, drafted.email_canonical)
+    live = registrations.find_live(drafted.event, drafted.email_canonical)
+    is_own = drafted.email_canonical == delegate.delegation.email_canonical
     leaves = sender.may_mail(drafted.email)
-    with rehearsed(db.session, when=live is not None, keeping=(event, *event.sectors)):
+    if is_free and leaves and not (live and is_own):
+        places.hold(drafted, sender, now=now)
+    with rehearsed(db.session, when=live is not None):
         if live:
             # The address has a live registration already: store the new one's reference, which is unique, in place of
             # the address (R04).
             drafted.email_canonical = drafted.reference
-        if is_free and leaves:
-            places.hold(drafted, sender, now=now)
         db.session.add(drafted)
     if live:
-        delegate.state = DelegateState.ASKED
-        registration_mails.queue_already_registered(live, withheld=not leaves, now=now)
-        traces.record_form(ASKED_AGAIN, live, actor=CONTACT, at=now, **known)
-        return
-    told = {"place": drafted.holds_place, **known}
+        _tell_owner(delegate, drafted, live, withheld=not leaves, now=now)
+    else:
+        _has_asked(delegate, drafted, withheld=not leaves, is_own=is_own, now=now)
+    if drafted.holds_place and not is_own:
+        event = drafted.event
+        with rehearsed(db.session, when=live is None, keeping=(delegate, event, *event.sectors)):
+            delegate.bare_hold = bare_holds.take_over(drafted)
+
+
+def _tell_owner(
+    delegate: Delegate, drafted: Registration, live: Registration, *, withheld: bool, now: datetime
+) -> None:
+    delegate.state = DelegateState.ASKED
+    registration_mails.queue_already_registered(live, withheld=withheld, now=now)
+    known = {"sector": drafted.sector.key, "delegation": True}
+    traces.record_form(ASKED_AGAIN, live, actor=CONTACT, at=now, **known)
+
+
+def _has_asked(
+    delegate: Delegate, drafted: Registration, *, withheld: bool, is_own: bool, now: datetime
+) -> None:
+    told = {"place": drafted.holds_place, "sector": drafted.sector.key, "delegation": True}
     traces.record_form(REGISTRATION_RECEIVED, drafted, is_new=True, actor=CONTACT, at=now, **told)
     has_registration(delegate, drafted)
-    if drafted.email_canonical == delegate.delegation.email_canonical:
+    if is_own:
         # The contact has named their own address for a participant, too, and has confirmed that address by the link.
         actions.confirm(drafted, now=now)
         delegate.told = drafted.status
     else:
-        registration_mails.queue_received(drafted, withheld=not leaves, by_contact=True, now=now)
+        registration_mails.queue_received(drafted, withheld=withheld, by_contact=True, now=now)

@@ -15,7 +15,7 @@ from forum.delegations import asking, substituting
 from forum.delegations.models import Delegate, Delegation, Substitution
 from forum.extensions import db
 from forum.outbox.models import OutboxMessage
-from forum.registration import names
+from forum.registration import bare_holds, names
 from forum.registration.models import Registration
 
 
@@ -46,12 +46,14 @@ def find_rows(registration: Registration, *, before: datetime | None = None) -> 
 def forget(registration: Registration, *, actor: str, now: datetime, before: datetime | None = None) -> None:
     """Delete the rows that have the person's address (`find_rows`); others' registrations in those delegations stay.
 
-    The person leaves a delegation in the same way whether the address was registered before or not (S24). The event is
-    locked.
+    The person leaves a delegation in the same way whether the address was registered before or not (S24), and no place
+    is held any more. The event is locked, and the caller offers free places.
     """
     by_table = find_rows(registration, before=before)
     for delegation in by_table.get(Delegation.__tablename__, ()):
         audit.record("delegation.contact_erased", delegation, actor=actor, at=now)
+    for hold in [one.bare_hold for one in by_table.get(Delegate.__tablename__, ()) if one.bare_hold]:
+        bare_holds.end(hold)
     for model in (OutboxMessage, Delegation, Delegate, Substitution):
         ids = [one.id for one in by_table.get(model.__tablename__, ())]
         db.session.execute(delete(model).where(model.id.in_(ids)))

@@ -20,7 +20,7 @@ from forum.delegations.models import Delegate, Delegation, Substitution
 from forum.events import freezing
 from forum.events import queries as events
 from forum.extensions import db
-from forum.registration import actions, deadlines, given, names, places, tombstones
+from forum.registration import actions, bare_holds, deadlines, given, names, places, tombstones, waiting_list
 from forum.registration.applicant import CHANGEABLE, Details
 from forum.registration.enums import Status
 from forum.registration.errors import SameAddress
@@ -120,6 +120,10 @@ def withdraw(delegate: Delegate, *, now: datetime) -> None:
     if registration is not None and registration.is_live:
         actions.cancel(registration, actor=CONTACT, now=now)
         delegate.told = registration.status
+    elif hold := delegate.bare_hold:
+        delegate.bare_hold = None
+        bare_holds.end(hold)
+        waiting_list.offer_free_places(delegate.delegation.event, now=now)
 
 
 def let_come_instead(

@@ -18,7 +18,7 @@ from forum.delegations.models import Delegate, Delegation
 from forum.events import freezing
 from forum.events import queries as events
 from forum.extensions import db
-from forum.registration import caps, links, names, places, unconfirmed, waiting_list
+from forum.registration import bare_holds, caps, links, names, places, unconfirmed, waiting_list
 from forum.registration import queries as registrations
 from forum.registration.errors import SameAddress
 from forum.registration.models import Registration
@@ -27,9 +27,13 @@ from forum.registration.senders import UNBOUNDED, Sender
 
 @dataclass(frozen=True)
 class Held:
-    """A place held until an address is confirmed; `client` is a keyed digest of the network that the form came from."""
+    """A place held until an address is confirmed.
+
+    `client` is a keyed digest of the network that the form came from, `key` that of the organisation with the place.
+    """
 
     client: str | None
+    key: str
 
 
 def can_correct(delegate: Delegate, now: datetime) -> bool:
@@ -71,14 +75,15 @@ def correct(delegate: Delegate, email: str, *, sender: Sender = UNBOUNDED, now: 
     if names.canonical_email(email) == _address_of(delegate, now):
         raise SameAddress
     refuse_if_named(delegation, email, now, beside=delegate)
-    held = _let_go(delegate, before, now) if before is not None else None
+    held = _let_go(delegate, before, now)
+    delegate.first_asked_at = delegate.first_asked_at or named.begun_at(delegate)
     delegate.email, delegate.asked_at, delegate.state = email, now, DelegateState.NAMED
     delegate.confirm_by = None
     drafted = admitting.draft(delegate, delegation, now)
+    # The rank in line goes by when the person was asked first, whether that address was registered or not (S24).
+    drafted.requested_at = delegate.first_asked_at
     is_free = admitting.has_room(delegation.sector, drafted.organisation_key, now)
-    if before is not None:
-        drafted.requested_at = before.requested_at
-    if held is not None and _counts_alike(drafted, before):
+    if held is not None and _counts_alike(drafted, held):
         # The new registration takes over the held place, which still counts against the limit of the client that sent
         # the contact's form.
         sender, is_free = replace(sender, client=held.client, most_held=sys.maxsize), True
@@ -101,12 +106,19 @@ def _address_of(delegate: Delegate, now: datetime) -> str | None:
     return names.canonical_email(known.email) if known and known.email else None
 
 
-def _let_go(delegate: Delegate, before: Registration, now: datetime) -> Held | None:
+def _let_go(delegate: Delegate, before: Registration | None, now: datetime) -> Held | None:
     """Unlink the person from the registration with the wrong address; return the place that it gave back, or None.
 
     The registration ends, unless the owner of the wrong address has sent a form meanwhile: then it is the owner's own.
+    Without a registration, a bare hold gives back the place.
     """
-    held = Held(before.asked_from) if before.holds_place else None
+    if hold := delegate.bare_hold:
+        delegate.bare_hold = None
+        bare_holds.end(hold)
+        return Held(hold.asked_from, hold.organisation_key)
+    if before is None:
+        return None
+    held = Held(before.asked_from, before.organisation_key) if before.holds_place else None
     named.part(delegate, now)
     if not before.is_live:
         return None
@@ -118,9 +130,7 @@ def _let_go(delegate: Delegate, before: Registration, now: datetime) -> Held | N
     return held
 
 
-def _counts_alike(drafted: Registration, before: Registration | None) -> bool:
-    """Return whether the new registration may have a place: its organisation is unchanged, or is below its cap."""
+def _counts_alike(drafted: Registration, held: Held) -> bool:
+    """Return whether the new registration may have the place: its organisation is unchanged, or is below its cap."""
     key = drafted.organisation_key
-    if before is not None and before.organisation_key == key:
-        return True
-    return caps.has_room(drafted.event, key, drafted.sector_id)
+    return key == held.key or caps.has_room(drafted.event, key, drafted.sector_id)

@@ -1,4 +1,4 @@
-"""Delegations in the organisers' list of registrations: its column, its filter and its search.
+"""What the package `registration` reads of delegations (`registration.delegated`): mostly for the attendee list.
 
 A delegation's label is the contact's organisation and the delegation's number, without the contact's name or address.
 The number stands behind the word "delegation", so that nobody reads it as how many people there are.
@@ -10,13 +10,19 @@ from typing import Any
 
 from flask_babel import gettext as _
 from sqlalchemy import ColumnElement, Select, String, bindparam, cast, exists, func, literal, select
+from sqlalchemy.orm import defer
 
+from forum.delegations import named
 from forum.delegations.models import Delegate, Delegation
 from forum.events.models import Event
 from forum.extensions import db
 from forum.folding import search_fold
+from forum.outbox.models import OutboxMessage
+from forum.registration.bare_hold_models import BareHold
 from forum.registration.delegated import COLUMN, Delegated
+from forum.registration.mails import REPEATED
 from forum.registration.models import Registration
+from forum.registration.names import canonical_email
 
 MINE = Delegate.registration_id == Registration.id
 IS_CONFIRMED = Delegation.confirmed_at.is_not(None)
@@ -80,3 +86,25 @@ def select_label() -> Any:
     shown = literal(before) + Delegation.organisation + between + cast(Delegation.id, String) + after
     query = select(shown).join(Delegate, Delegate.delegation_id == Delegation.id).where(MINE)
     return query.order_by(Delegation.id).limit(1).scalar_subquery().label(COLUMN)
+
+
+def list_mails_of_holds(holds: Sequence[BareHold]) -> dict[int, Sequence[OutboxMessage]]:
+    """Return by id of each bare hold the mails that told the owner of the address that it is registered already.
+
+    These mails stand for those with which the owner of a new address would have been asked.
+    """
+    mine = select(Delegate).where(Delegate.bare_hold_id.in_([hold.id for hold in holds]))
+    mails: dict[int, Sequence[OutboxMessage]] = {hold.id: [] for hold in holds}
+    for one in db.session.scalars(mine) if holds else ():
+        told = (
+            Registration.event_id == one.delegation.event_id,
+            Registration.email_canonical == canonical_email(one.email),
+            OutboxMessage.kind == REPEATED,
+            OutboxMessage.created_at >= named.begun_at(one),
+        )
+        query = select(OutboxMessage).join(Registration, Registration.id == OutboxMessage.registration_id)
+        unopened = query.options(defer(OutboxMessage.content, raiseload=True))
+        mails[one.bare_hold_id or 0] = db.session.scalars(
+            unopened.where(*told).order_by(OutboxMessage.id)
+        ).all()
+    return mails

@@ -8,6 +8,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from forum.columns import TokenDigest, UtcDateTime, member
 from forum.database import Base
 from forum.delegations.enums import ContactLink, DelegateState
+from forum.registration.bare_hold_models import BareHold
 from forum.registration.models import Registration
 from forum.sealing import SealedBytes, SealedRecord, SealedValue
 
@@ -86,18 +87,22 @@ class Delegate(Base):
     The details are in plain columns until the person has a registration, then encrypted in `typed`: if the registration
     has an alias, they would reveal who uses it (`named`). `told` is the status of which the contact was told last, for
     people without an address of their own. `asked_at` is when the person was named, or the address corrected, after the
-    delegation was confirmed. `confirm_by` is a later deadline to confirm than the usual one (`named.asked_until`).
+    delegation was confirmed; `first_asked_at` is when a person was named whose address was corrected. `confirm_by` is a
+    later deadline to confirm than the usual one (`named.asked_until`). `bare_hold` is the place that is held for
+    somebody whose address is registered already.
     """
 
     __tablename__ = "delegates"
     __table_args__ = (
         Index("uq_delegates_position", "delegation_id", "position", unique=True),
         Index("ix_delegates_registration_id", "registration_id"),
+        Index("ix_delegates_bare_hold_id", "bare_hold_id"),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     delegation_id: Mapped[int] = mapped_column(ForeignKey("delegations.id", ondelete="CASCADE"))
     registration_id: Mapped[int | None] = mapped_column(ForeignKey("registrations.id", ondelete="CASCADE"))
+    bare_hold_id: Mapped[int | None] = mapped_column(ForeignKey("bare_holds.id", ondelete="SET NULL"))
     position: Mapped[int]
     given_name: Mapped[str] = mapped_column(String(100))
     family_name: Mapped[str] = mapped_column(String(100))
@@ -106,6 +111,7 @@ class Delegate(Base):
     state: Mapped[DelegateState] = member(DelegateState, default=DelegateState.NAMED)
     told: Mapped[str] = mapped_column(String(20), default="")
     asked_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    first_asked_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     confirm_by: Mapped[datetime | None] = mapped_column(UtcDateTime)
     sealed_typed: Mapped[SealedBytes | None] = mapped_column(
         "typed", SealedRecord("identity", length=LONGEST_TYPED)
@@ -114,6 +120,7 @@ class Delegate(Base):
 
     delegation: Mapped[Delegation] = relationship(back_populates="people")
     registration: Mapped[Registration | None] = relationship()
+    bare_hold: Mapped[BareHold | None] = relationship()
 
 
 class DelegationLink(Base):

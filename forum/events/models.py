@@ -202,8 +202,8 @@ class Event(Base):
 class Sector(Base):
     """A sector's share: `floor` places are kept for it until `Event.release_at`; it never takes more than `ceiling`.
 
-    `reserved` of the `taken` places are held for people who are invited. `taken` and `reserved` change only in
-    `registration.places`.
+    `reserved` of the `taken` places are held for people without a registration for them: who are invited, or for whom
+    there is a `BareHold`. `taken` and `reserved` change only in `registration.places`.
     """
 
     is_public_content = True

@@ -1,4 +1,4 @@
-"""The health check that compares the counters of places with the registrations and invitations that hold them."""
+"""The health check that compares the counters of places with the registrations, invitations and bare holds."""
 
 from datetime import datetime
 
@@ -10,10 +10,12 @@ from forum.extensions import db
 WRONG_COUNTERS = text(
     "SELECT (SELECT count(*) FROM sectors WHERE taken <> reserved + (SELECT count(*) FROM registrations AS r"
     " WHERE r.event_id = sectors.event_id AND r.sector_id = sectors.id AND r.holds_place)"
-    " OR reserved <> (SELECT count(*) FROM invitations AS i WHERE i.sector_id = sectors.id AND i.holds_place))"
+    " OR reserved <> (SELECT count(*) FROM invitations AS i WHERE i.sector_id = sectors.id AND i.holds_place)"
+    " + (SELECT count(*) FROM bare_holds AS b WHERE b.sector_id = sectors.id))"
     " + (SELECT count(*) FROM events WHERE taken <>"
     " (SELECT count(*) FROM registrations AS r WHERE r.event_id = events.id AND r.holds_place)"
-    " + (SELECT count(*) FROM invitations AS i WHERE i.event_id = events.id AND i.holds_place))"
+    " + (SELECT count(*) FROM invitations AS i WHERE i.event_id = events.id AND i.holds_place)"
+    " + (SELECT count(*) FROM bare_holds AS b WHERE b.event_id = events.id))"
 )
 
 # Triggers keep numbers of registrations by sector and state. This query counts the numbers that differ from the

@@ -13,7 +13,7 @@ from forum.columns import LARGEST_ID
 from forum.events.models import Event
 from forum.extensions import db
 from forum.organisations.models import Distinction, Merge
-from forum.registration import caps, line_queries
+from forum.registration import caps, held_places
 from forum.registration.enums import LIVE
 from forum.registration.models import Registration
 from forum.registration.organisation_models import Organisation
@@ -94,7 +94,7 @@ def count_in_sectors(event: Event) -> caps.Held:
     """Return how many places each organisation holds in each sector, together with the organisations' own caps."""
     held = caps.Held()
     held.own = caps.own_caps(event)
-    held.know((), line_queries.count_places_by_organisation(event))
+    held.know((), held_places.count_by_organisation(event))
     return held
 
 

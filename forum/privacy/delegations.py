@@ -40,7 +40,8 @@ DELEGATES = Entry(
     ),
     columns=(
         *of("delegates", "delegation_id", "registration_id", "given_name", "family_name", "title", "email"),
-        *of("delegates", "state", "told", "asked_at", "confirm_by", "typed"),
+        *of("delegates", "state", "told", "asked_at", "first_asked_at", "confirm_by", "typed"),
+        "delegates.bare_hold_id",
     ),
     fields=(
         *of("DelegationForm", "people", "lines"),

@@ -190,7 +190,7 @@ REGISTER: tuple[Entry, ...] = (
         basis=LEGITIMATE_INTEREST,
         audience=NOBODY,
         retention=UNTIL_CONFIRMED,
-        columns=("registrations.asked_from",),
+        columns=("registrations.asked_from", "bare_holds.asked_from"),
     ),
     Entry(
         what=_l("Notes and tags of the organisers about your registration"),

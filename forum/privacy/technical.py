@@ -46,6 +46,10 @@ COLUMNS = {  # keys, counters and checksums in tables that also hold personal da
     "substitutions": {"id"},
     "delegations": {"id", "event_id", "form_key"},
     "delegates": {"id", "position"},
+    # The rows of `bare_holds` name an organisation, and no person.
+    "bare_holds": {
+        *("id", "event_id", "sector_id", "organisation_key", "requested_at", "confirm_by", "held_until"),
+    },
     "submissions": {"key", "fingerprint"},
     "consents": {"id"},
     "outbox_messages": {

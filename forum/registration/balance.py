@@ -23,7 +23,8 @@ GAP = 0.012  # the gap between two bands of the ring diagram, as a share of the 
 class SectorBalance:
     """A sector's places: `held` ones are taken but not confirmed yet; `kept` ones are free and kept for this sector.
 
-    `reserved` ones are taken, too: they are held for people who are invited and have not registered.
+    `reserved` ones are taken, too: they are held for people without a registration for them, who are invited or for
+    whom a delegation's contact has named an address that is registered already (`bare_holds`).
     """
 
     key: str
@@ -40,7 +41,7 @@ class SectorBalance:
 
     @property
     def taken(self) -> int:
-        """The number of places that are confirmed, held for registered people, or held for invited ones."""
+        """The number of places that are confirmed, held for registered people, or held otherwise."""
         return self.confirmed + self.held + self.reserved
 
 

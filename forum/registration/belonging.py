@@ -20,6 +20,7 @@ from sqlalchemy.orm import aliased
 from forum.events.models import Event, Sector
 from forum.extensions import db
 from forum.registration import names
+from forum.registration.bare_hold_models import BareHold
 from forum.registration.enums import LIVE
 from forum.registration.models import Registration
 from forum.registration.organisation_models import (
@@ -109,7 +110,7 @@ def settle(event: Event) -> int:
     """Give each registration of the event the key of the organisation that it belongs to now.
 
     Return how many live registrations changed. Call this with the event locked, after its organisations
-    have changed.
+    have changed. A bare hold has no address, so it follows its organisation by name alone.
     """
     marks = _by_mark(db.session.execute(MARKS.where(IN_EVENT), {"event_id": event.id}))
     columns = Registration.id, Registration.organisation, Registration.email_canonical
@@ -130,6 +131,8 @@ def settle(event: Event) -> int:
         for first in range(0, len(numbers), AT_ONCE):
             mine = update(Registration).where(Registration.id.in_(numbers[first : first + AT_ONCE]))
             db.session.execute(mine.values(organisation_key=key))
+    for hold in db.session.scalars(select(BareHold).where(BareHold.event_id == event.id)):
+        hold.organisation_key = _choose(marks, hold.organisation_key, ()) or hold.organisation_key
     return live
 
 

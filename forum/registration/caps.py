@@ -14,7 +14,7 @@ from sqlalchemy import bindparam, or_, select
 
 from forum.events.models import Event
 from forum.extensions import db
-from forum.registration import queries
+from forum.registration import held_places
 from forum.registration.errors import OrganisationFull
 from forum.registration.models import Registration
 from forum.registration.organisation_models import Organisation, OrganisationCap
@@ -45,7 +45,7 @@ class Held:
         """Read how many places these organisations hold, and their own caps; skip those that were read before."""
         unknown = set(keys) - self._known
         self.own = {**self.own, **own_caps(event, unknown)}
-        self.know(unknown, queries.count_places_of_organisations(event, unknown))
+        self.know(unknown, held_places.count_of_organisations(event, unknown))
 
     def know(self, keys: Collection[str], numbers: Mapping[tuple[str, int], int]) -> None:
         """Take over how many places these organisations hold in each sector, which the caller has read."""
@@ -92,7 +92,7 @@ def has_room(
     if held is None:
         held = Held()
         held.own = known
-        held.know([key], queries.count_places_of_organisations(event, [key]))
+        held.know([key], held_places.count_of_organisations(event, [key]))
     return held.against(key, sector_id) < cap
 
 

@@ -136,7 +136,7 @@ def is_held(registration: Registration, now: datetime) -> bool:
 
 
 def find_later_asking(
-    registration: Registration,
+    requested_at: datetime,
     mails: Sequence[OutboxMessage],
     *,
     ends_at: datetime,
@@ -156,7 +156,7 @@ def find_later_asking(
         until = now + whole
     elif left_at and left_at + whole - ends_at > LATE:
         until = left_at + whole
-    until = min(until, registration.requested_at + TIMES * whole)
+    until = min(until, requested_at + TIMES * whole)
     return until if until > now else None
 
 

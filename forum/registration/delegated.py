@@ -12,6 +12,8 @@ from flask.sansio.app import App
 from sqlalchemy import ColumnElement, Select
 
 from forum.events.models import Event
+from forum.outbox.models import OutboxMessage
+from forum.registration.bare_hold_models import BareHold
 from forum.registration.enums import Membership
 
 DELEGATIONS = "delegations of registrations"
@@ -51,6 +53,9 @@ class Reading(Protocol):
 
     def select_label(self) -> Any:
         """Return the subquery for the name under which lists show a registration's delegation."""
+
+    def list_mails_of_holds(self, holds: Sequence[BareHold]) -> Mapping[int, Sequence[OutboxMessage]]:
+        """Return by id of each bare hold the mails with which the person for whom it is was asked, the oldest first."""
 
 
 def install(app: App, reading: Reading) -> None:
@@ -103,6 +108,11 @@ def holding(every: Sequence[Delegated], texts: Sequence[str]) -> ColumnElement[b
 def select_label() -> Any:
     """Return the subquery for the name of a registration's delegation in an exported list."""
     return _reading().select_label()
+
+
+def list_mails_of_holds(holds: Sequence[BareHold]) -> Mapping[int, Sequence[OutboxMessage]]:
+    """Return by id of each bare hold the mails with which the person for whom it is was asked, the oldest first."""
+    return _reading().list_mails_of_holds(holds)
 
 
 def _reading() -> Reading:

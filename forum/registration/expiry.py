@@ -11,7 +11,20 @@ from forum.extensions import db
 from forum.outbox.enums import MessageStatus
 from forum.outbox.models import OutboxMessage
 from forum.people.models import AddressChange
-from forum.registration import answers, deadlines, ending, links, mails, offers, places, queries, waiting_list
+from forum.registration import (
+    answers,
+    bare_holds,
+    deadlines,
+    delegated,
+    ending,
+    links,
+    mails,
+    offers,
+    places,
+    queries,
+    waiting_list,
+)
+from forum.registration.bare_hold_models import BareHold
 from forum.registration.enums import OfferEnd, Status
 from forum.registration.models import Registration, RegistrationToken, Submission
 from forum.registration.sign_in_models import EndedSignIn
@@ -72,6 +85,7 @@ def outlast_cancellation(event: Event, *, actor: str, now: datetime) -> None:
             registration.confirm_by = until
             links.lengthen_confirming(registration)
             audit.record(LENGTHENED, registration, actor=actor, at=now, until=until.isoformat())
+    bare_holds.outlast_cancellation(event, now=now)
 
 
 def _tend(event: Event, now: datetime) -> int:
@@ -105,20 +119,32 @@ def _tend(event: Event, now: datetime) -> int:
             _end_hold(registration, now)
     for registration in ended:
         _end(registration, now)
+    _end_bare_holds(event, now)
     waiting_list.offer_free_places(event, now=now)
     offers.remind(event, now=now)
     return len(ended)
 
 
+def _end_bare_holds(event: Event, now: datetime) -> None:
+    """End or lengthen the holds without a registration as if the addresses were new (S24)."""
+    over = bare_holds.list_over(event, now)
+    told = delegated.list_mails_of_holds(over) if over else {}
+    for hold in over:
+        if until := _later_asking(hold, told, now):
+            bare_holds.lengthen(hold, until, now)
+        else:
+            bare_holds.end(hold)
+
+
 def _later_asking(
-    registration: Registration, told: Mapping[int, Sequence[OutboxMessage]], now: datetime
+    asked: Registration | BareHold, told: Mapping[int, Sequence[OutboxMessage]], now: datetime
 ) -> datetime | None:
     """Return a later deadline to confirm the address or hold the place if the mail was late or is unsent, else None."""
-    is_over = registration.confirm_by <= now
-    ends_at = registration.confirm_by if is_over else registration.held_until or registration.confirm_by
+    is_over = asked.confirm_by <= now
+    ends_at = asked.confirm_by if is_over else asked.held_until or asked.confirm_by
     whole = deadlines.CONFIRM_TIME if is_over else places.SHORT_HOLD
     return deadlines.find_later_asking(
-        registration, told[registration.id], ends_at=ends_at, whole=whole, now=now
+        asked.requested_at, told[asked.id], ends_at=ends_at, whole=whole, now=now
     )
 
 

@@ -10,8 +10,9 @@ from sqlalchemy.orm import aliased, load_only
 from forum.events.enums import LineOrder
 from forum.events.models import Event
 from forum.extensions import db
+from forum.registration.bare_hold_models import BareHold
 from forum.registration.enums import Status
-from forum.registration.models import HOLDS_PLACE, IS_WAITING, Registration
+from forum.registration.models import IS_WAITING, Registration
 
 # The query for everybody who waits in some sectors. It reads only the columns that decide the order of the line:
 # thousands of people may wait.
@@ -34,22 +35,11 @@ WHOLE = (
         )
     )
 )
-PLACES_BY_ORGANISATION = (
-    select(Registration.organisation_key, Registration.sector_id, func.count())
-    .where(Registration.event_id == bindparam("event_id"), HOLDS_PLACE)
-    .group_by(Registration.organisation_key, Registration.sector_id)
-)
 
 
 def list_whole(event: Event, sector_ids: Collection[int]) -> Sequence[Registration]:
     """Return everybody who waits in these sectors, in no particular order."""
     return db.session.scalars(WHOLE, {"event_id": event.id, "sector_ids": list(sector_ids)}).all()
-
-
-def count_places_by_organisation(event: Event) -> dict[tuple[str, int], int]:
-    """Return how many places each organisation holds in each sector, by its key and the sector's id."""
-    rows = db.session.execute(PLACES_BY_ORGANISATION, {"event_id": event.id})
-    return {(key, sector_id): number for key, sector_id, number in rows}
 
 
 def find_ending(event: Event, now: datetime, until: datetime | None = None) -> tuple[int, datetime | None]:
@@ -91,4 +81,7 @@ def _order(event: Event) -> list[Any]:
         colleague.organisation_key == Registration.organisation_key,
         colleague.holds_place,
     )
-    return [has_place, *by_time]
+    is_held = exists().where(
+        BareHold.event_id == event.id, BareHold.organisation_key == Registration.organisation_key
+    )
+    return [has_place | is_held, *by_time]

@@ -15,7 +15,7 @@ from forum.audit import actions as audit
 from forum.audit.queries import SECTOR_MERGED
 from forum.events.models import Sector
 from forum.extensions import db
-from forum.registration import answers, places, question_changes
+from forum.registration import answers, bare_holds, places, question_changes
 from forum.registration.errors import SharesRefused
 from forum.registration.models import Registration
 from forum.registration.organisation_models import Organisation, OrganisationCap
@@ -67,6 +67,7 @@ def merge(sector: Sector, into: Sector, limits: Limits, *, actor: str, now: date
     organised = update(Organisation).where(Organisation.sector_id == sector.id)
     db.session.execute(organised.values(sector_id=into.id))
     _add_caps(sector, into)
+    bare_holds.move_to(sector, into)
     reviewers.follow(sector, into)
     mine = Registration.event_id == event.id, Registration.sector_id == sector.id
     moved = {"sector_id": into.id, "version": Registration.version + 1}

@@ -24,8 +24,7 @@ from forum.registration.errors import CapacityBelowTaken, NoPlaceFree, NoSuchSec
 from forum.registration.models import Registration
 from forum.registration.senders import Sender
 
-# Lock both the event's and the sectors' rows: PostgreSQL would read a joined row without a lock as it was before the
-# wait.
+# Lock the rows of event and sectors: PostgreSQL would read a joined row without a lock as it was before the wait.
 LOCKED = read_locked(
     select(Event, Sector)
     .join(Sector, Sector.event_id == Event.id)
@@ -165,7 +164,7 @@ def hold(registration: Registration, sender: Sender, *, now: datetime) -> None:
     No place is held if the client already has as many unconfirmed places as it may have.
     """
     event, client = registration.event, sender.client
-    if client is not None and queries.count_places_held_for(event, client) >= sender.most_held:
+    if client is not None and held_places.count_of_client(event, client) >= sender.most_held:
         return
     is_scarce = _is_scarce(registration.sector, event, now)
     _take(registration)
@@ -194,8 +193,13 @@ def reserve(sector: Sector, now: datetime) -> None:
     _count(sector, 1, reserved=1)
 
 
+def set_apart(sector: Sector) -> None:
+    """Count one of the places taken as held for somebody without a registration."""
+    _count(sector, 0, reserved=1)
+
+
 def give_back(sector: Sector) -> None:
-    """Free a place that was held for an invited person."""
+    """Free a place that was held for somebody without a registration."""
     _count(sector, -1, reserved=-1)
 
 
@@ -211,11 +215,7 @@ def may_take(registration: Registration, now: datetime, held: Held | None = None
 
 
 def _is_free(
-    sector: Sector,
-    event: Event,
-    organisation_key: str | None,
-    now: datetime,
-    held: Held | None = None,
+    sector: Sector, event: Event, organisation_key: str | None, now: datetime, held: Held | None = None
 ) -> bool:
     """Return whether the rule at the head of this file allows this sector and organisation a place now."""
     return places_left(event, now)[sector.id] > 0 and caps.has_room(event, organisation_key, sector.id, held)
@@ -258,10 +258,10 @@ def merge(sector: Sector, into: Sector, *, floor: int, ceiling: int) -> None:
 def mend(event: Event) -> dict[str, list[int]]:
     """Set the counters of a locked event to the number of held places; return corrected ones as [before, after] by key.
 
-    The key is a sector's, or "event"; "ngo, invited" counts the places held for invited people of ngo alone. Raises
-    CapacityBelowTaken when more places are held than allowed.
+    The key is a sector's, or "event"; "ngo, reserved" counts only places of ngo that are held for people without a
+    registration. Raises CapacityBelowTaken when more places are held than allowed.
     """
-    held, invited = held_places.count_places(event), held_places.count_invited(event)
+    held, reserved = held_places.count_places(event), held_places.count_reserved(event)
     counters: dict[str, tuple[Event | Sector, int, int]] = {
         sector.key: (sector, held.get(sector.id, 0), sector.ceiling) for sector in event.sectors
     }
@@ -274,9 +274,9 @@ def mend(event: Event) -> dict[str, list[int]]:
     for row, number, _limit in counters.values():
         row.taken = number
     for sector in event.sectors:
-        number = invited.get(sector.id, 0)
+        number = reserved.get(sector.id, 0)
         if sector.reserved != number:
-            wrong[f"{sector.key}, invited"] = [sector.reserved, number]
+            wrong[f"{sector.key}, reserved"] = [sector.reserved, number]
             sector.reserved = number
     return wrong
 

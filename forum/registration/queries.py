@@ -3,7 +3,7 @@
 from collections.abc import Collection, Sequence
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, bindparam, exists, func, literal, literal_column, or_, select, tuple_
+from sqlalchemy import ColumnElement, bindparam, exists, func, literal, or_, select, tuple_
 from sqlalchemy.orm import defer, joinedload, selectinload, undefer
 
 from forum.columns import UtcDateTime
@@ -11,6 +11,7 @@ from forum.events.models import Event, Sector
 from forum.extensions import db
 from forum.outbox.models import OutboxMessage
 from forum.registration import deadlines
+from forum.registration.bare_hold_models import BareHold
 from forum.registration.enums import Status
 from forum.registration.models import (
     HOLDS_PLACE,
@@ -46,7 +47,6 @@ WAITING = (
     .order_by(Registration.waiting_since, Registration.id)
     .limit(WAITING_AT_ONCE)
 )
-PLACES_HELD_FOR_CLIENT = select(func.count()).where(IN_EVENT, Registration.asked_from == bindparam("client"))
 # Counts, by sector and status, held places that are not confirmed and people who wait. The query names the sectors, so
 # that an index is used.
 UNDECIDED = (
@@ -58,18 +58,6 @@ UNDECIDED = (
         or_(IS_WAITING, HOLDS_PLACE),
     )
     .group_by(Registration.sector_id, Registration.status)
-)
-# Group by an expression: for the column itself SQLite would take an index that has the sectors in order, and so read
-# all registrations of the event to find those of one organisation.
-SECTOR_ID = (Registration.sector_id + literal_column("0")).label("sector_id")
-PLACES_OF_ORGANISATIONS = (
-    select(Registration.organisation_key, SECTOR_ID, func.count())
-    .where(
-        IN_EVENT,
-        Registration.organisation_key.in_(bindparam("organisation_keys", expanding=True)),
-        HOLDS_PLACE,
-    )
-    .group_by(Registration.organisation_key, SECTOR_ID)
 )
 
 
@@ -181,20 +169,6 @@ def list_waiting(
     return db.session.scalars(query, {"event_id": event.id, "sector_ids": sector_ids}).all()
 
 
-def count_places_held_for(event: Event, client: str) -> int:
-    """Return how many places are held for unconfirmed registrations that this client has sent."""
-    return db.session.scalar(PLACES_HELD_FOR_CLIENT, {"event_id": event.id, "client": client}) or 0
-
-
-def count_places_of_organisations(
-    event: Event, organisation_keys: Collection[str]
-) -> dict[tuple[str, int], int]:
-    """Return how many places each of these organisations holds in each sector, by its key and the sector's id."""
-    values = {"event_id": event.id, "organisation_keys": list(organisation_keys)}
-    rows = db.session.execute(PLACES_OF_ORGANISATIONS, values)
-    return {(key, sector_id): number for key, sector_id, number in rows}
-
-
 def count_undecided(event: Event) -> Undecided:
     """Return by sector id how many places are held but not confirmed, and how many people wait for one."""
     values = {"event_id": event.id, "sector_ids": [sector.id for sector in event.sectors]}
@@ -225,9 +199,11 @@ def list_lapsed_offers(event: Event, now: datetime) -> Sequence[Registration]:
 
 
 def list_events_to_tend(now: datetime) -> Sequence[int]:
-    """Return the ids of events that have not begun, and of those with a registration or an offer past its deadline."""
+    """Return the ids of events that have not begun, and of those with a registration, offer or hold past its end."""
     overdue = select(Registration.event_id).where(_is_unconfirmed(now) | deadlines.past_offer(now))
-    query = select(Event.id).where((Event.starts_at > now) | Event.id.in_(overdue))
+    unheld = select(BareHold.event_id).where(BareHold.held_until <= now)
+    is_due = (Event.starts_at > now) | Event.id.in_(overdue) | Event.id.in_(unheld)
+    query = select(Event.id).where(is_due)
     return db.session.scalars(query.order_by(Event.id)).all()
 
 

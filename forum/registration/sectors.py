@@ -17,7 +17,7 @@ from forum.events.enums import SectorPolicy
 from forum.events.models import Event, Sector
 from forum.extensions import db
 from forum.folding import search_fold
-from forum.registration import sharing
+from forum.registration import bare_holds, sharing
 from forum.registration.errors import LastSector, SectorInUse, SharesRefused
 from forum.registration.models import Registration
 
@@ -148,11 +148,11 @@ def close(sector: Sector, *, actor: str, now: datetime) -> None:
 
 
 def remove(sector: Sector, *, actor: str, now: datetime) -> None:
-    """Delete a sector in which nobody ever registered; the caller has locked the event's row.
+    """Delete a sector in which nobody ever registered, and no bare hold has a place; the caller has locked the event.
 
     Raises SectorInUse, LastSector.
     """
-    if number := count_registrations(sector):
+    if number := count_registrations(sector) + bare_holds.count_in(sector):
         raise SectorInUse(number)
     if len(sector.event.sectors) == 1:
         raise LastSector

@@ -11,7 +11,7 @@ from forum.audit import actions as audit
 from forum.events.enums import LineOrder
 from forum.events.models import Event
 from forum.extensions import db
-from forum.registration import caps, deadlines, line_queries, offers, places, queries
+from forum.registration import caps, deadlines, held_places, line_queries, offers, places, queries
 from forum.registration.caps import Held
 from forum.registration.enums import Status
 from forum.registration.line import Round, Rules, Turn
@@ -108,7 +108,7 @@ def _admitted(
         if is_balanced:
             waiting = line_queries.list_whole(event, sectors)
             held.own = caps.own_caps(event)
-            held.know((), line_queries.count_places_by_organisation(event))
+            held.know((), held_places.count_by_organisation(event))
             yield from round_.give(waiting)
             return
         waiting = queries.list_waiting(event, sectors, after=last)

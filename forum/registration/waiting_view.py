@@ -15,7 +15,7 @@ from forum.extensions import db
 from forum.registration import (
     caps,
     deadlines,
-    line_queries,
+    held_places,
     offer_words,
     offers,
     offers_by_hand,
@@ -111,7 +111,7 @@ def notes(event: Event, lines: Mapping[int, Sequence[tuple[int, Registration]]])
         return {}
     held = caps.Held()
     held.own = own
-    held.know((), line_queries.count_places_by_organisation(event))
+    held.know((), held_places.count_by_organisation(event))
     told: dict[int, str] = {}
     for registration in (person for line in lines.values() for _position, person in line):
         key, sector_id = registration.organisation_key, registration.sector_id

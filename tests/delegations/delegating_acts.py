@@ -156,7 +156,7 @@ class ChangingDelegations:
         data=st.data(), whose=st.sampled_from(("nobody's", "nobody's", "somebody's")), confirms=st.booleans()
     )
     def a_contact_corrects_an_address(self, data, whose, confirms):
-        """Correct the address of an unconfirmed person: a held place goes to the new registration, the old one ends.
+        """Correct the address of an unconfirmed person: the place stays held, the registration with the old one ends.
 
         An ended registration stays unchanged, and so does one if the owner of its address has sent a form for it.
         """
@@ -168,7 +168,7 @@ class ChangingDelegations:
         before, taken = one.registration, self.event.taken
         stays = before is not None and (not before.is_live or count_forms(before) > 0)
         was = before and (before.status, before.holds_place)
-        held = before is not None and before.holds_place and not stays
+        held = one.bare_hold is not None or (before is not None and before.holds_place and not stays)
         mine = [each.registration for each in one.delegation.people]
         others = [other for other in self.those_who_are(Status.CONFIRMED) if other not in mine]
         # Leave out addresses that the delegation has already, such as one from an earlier correction.
@@ -184,6 +184,7 @@ class ChangingDelegations:
             assert (before.status, before.holds_place) == (was if stays else gone)
         if known:
             assert (new, one.state) == (None, DelegateState.ASKED)
+            assert not held or (one.bare_hold is not None and self.event.taken == taken)
             return
         assert (new.status, new.email) == (Status.PENDING, email)
         if held:
@@ -191,6 +192,19 @@ class ChangingDelegations:
             assert (new.holds_place, self.event.taken) == (True, taken)
         if confirms and self.do(actions.confirm, new) and held:
             assert (new.status, new.holds_place) == (Status.CONFIRMED, True)
+
+    @precondition(lambda self: self.now < self.event.ends_at and self.bare_holds())
+    @rule(data=st.data())
+    def a_contact_withdraws_somebody_with_a_registered_address(self, data):
+        """Withdraw a person without a registration in the delegation: the place that was held for them is free."""
+        people = db.session.query(Delegate).filter(Delegate.bare_hold_id.is_not(None)).order_by(Delegate.id)
+        if not (known := people.all()):
+            return
+        one = data.draw(st.sampled_from(known))
+        number, before = one.bare_hold_id, len(self.bare_holds())
+        if self.do(contact_acts.withdraw, one):
+            left = [hold.id for hold in self.bare_holds()]
+            assert (len(left), number in left) == (before - 1, False)
 
     def delegations(self) -> list[Delegation]:
         known = db.session.query(Delegation).filter(Delegation.confirmed_at.is_not(None))

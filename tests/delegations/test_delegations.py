@@ -303,7 +303,7 @@ def test_registered_address_is_told_to_its_owner_only(pages, database):
         ("already-registered", "cia@example.org"),
         ("delegation-registered", CONTACT.email),
     ]
-    assert (states(delegation), counted(event)) == ([Status.CONFIRMED, DelegateState.ASKED], (2, 2))
+    assert (states(delegation), counted(event)) == ([Status.CONFIRMED, DelegateState.ASKED], (3, 2))
     other = registered(
         event,
         contact=Contact("Ed", "", "ed@example.org", "Exempelbyrån", "SE", "en"),

@@ -29,7 +29,7 @@ Read = Callable[[str], BeautifulSoup]
 COLUMNS = {
     "Confirmed": "confirmed",
     "Held": "held",
-    "Held for invited": "reserved",
+    "Held otherwise": "reserved",
     "Taken": "taken",
     "Kept by floor": "kept",
     "In review": "in_review",
@@ -60,7 +60,7 @@ SENTENCES = (
     "Held: {offered} offered, {others} with an address",
     "Kept places are released: today {kept} place",
     "The first of {offered} open offers ends",
-    "{reserved} places? (?:is|are) held for (?:somebody|people) who (?:is|are) invited",
+    "{reserved} places? (?:is|are) held otherwise: for (?:somebody|people) who (?:is|are) invited",
 )
 PATTERNS = [re.compile(re.sub(r"{(\w+)}", lambda name: NUMBER.format(name[1]), each)) for each in SENTENCES]
 
@@ -305,7 +305,7 @@ def _of_balance(row: Tag) -> Claims:
         if label in cells:
             yield f"{state} of {sector}", cells[label]
     yield f"place of {sector}", cells["Confirmed"] + cells["Held"]
-    yield f"taken of {sector}", cells["Confirmed"] + cells["Held"] + cells.get("Held for invited", 0)
+    yield f"taken of {sector}", cells["Confirmed"] + cells["Held"] + cells.get("Held otherwise", 0)
 
 
 def _of_summary(text: str, claim: str, before: int, here: int) -> Claims:

@@ -78,6 +78,7 @@ from forum.questions.enums import FileType, QuestionKind
 from forum.questions.models import Answer, AnswerFile
 from forum.registration import actions, by_hand, links, places, reviewing
 from forum.registration.applicant import Details
+from forum.registration.bare_hold_models import BareHold
 from forum.registration.chosen_models import ChosenPerson
 from forum.registration.enums import (
     ConsentPurpose,
@@ -578,6 +579,8 @@ def _make_delegations(world: World) -> None:
         delegation.people = [known, asked]
         save(delegation)
         start_write(db.session)
+        if name == PERSON:
+            _hold_place_of(asked, delegation)
         known.typed = asdict(alone)
         world.tokens[f"delegation of {name}"] = contact_links.issue(delegation, ContactLink.MANAGE, now=NOW)
         later = NOW + timedelta(minutes=1)
@@ -589,6 +592,23 @@ def _make_delegations(world: World) -> None:
             _add_companion(world, delegation)
             world.owned[PERSON] |= {"delegates": {known.id, asked.id}, "delegations": {delegation.id}}
     _ask_for_delegation(world)
+
+
+def _hold_place_of(asked: Delegate, delegation: Delegation) -> None:
+    """Hold a place for a person who is asked and whose address is registered already."""
+    until = delegation.confirm_by
+    asked.bare_hold = BareHold(
+        event=delegation.event,
+        sector=delegation.sector,
+        organisation_key="office",
+        requested_at=NOW,
+        confirm_by=until,
+        held_until=until,
+        asked_from="a network address",
+    )
+    places.set_apart(delegation.sector)
+    delegation.sector.taken += 1
+    delegation.event.taken += 1
 
 
 def _add_companion(world: World, delegation: Delegation) -> None:

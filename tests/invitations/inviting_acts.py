@@ -16,6 +16,7 @@ from forum.invitations.errors import AlreadyRegistered, NoPlaceToHold, NotOpen
 from forum.invitations.forwarding import Colleague
 from forum.invitations.models import Invitation
 from forum.registration import expiry
+from forum.registration.bare_hold_models import BareHold
 from forum.registration.enums import Status
 from forum.registration.errors import SectorFull
 from tests.factories.registrations import make_applicant
@@ -178,13 +179,17 @@ class Inviting:
         known = {one.id: one for one in self.open_invitations()}
         return known[data.draw(st.sampled_from(sorted(known)))]
 
-    def places_of_invited(self) -> Counter[int]:
-        """Return by sector id how many places are held for invited people, counted row by row."""
+    def places_reserved(self) -> Counter[int]:
+        """Return by sector id how many places are held for people without a registration, counted row by row."""
         held = Counter(one.sector_id for one in self.open_invitations() if one.holds_place)
+        held += Counter(hold.sector_id for hold in self.bare_holds())
         assert {one.id: one.reserved for one in self.event.sectors} == {
             one.id: held[one.id] for one in self.event.sectors
         }
         return held
+
+    def bare_holds(self) -> list[BareHold]:
+        return list(db.session.scalars(select(BareHold).order_by(BareHold.id)))
 
     def newly_held(self) -> set:
         """Return the sectors that hold places for more invited people than before this step."""

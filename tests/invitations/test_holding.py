@@ -226,7 +226,7 @@ def test_wrong_counters_are_noticed_and_mended(event, taken, reserved):
     write(lambda: (setattr(tech, "taken", taken), setattr(tech, "reserved", reserved)))
     assert [finding.is_well for finding in examine(["counters"], NOW)] == [False]
     wrong = write(places.mend, event)
-    told = {"tech": [taken, 2], "tech, invited": [reserved, 1]}
+    told = {"tech": [taken, 2], "tech, reserved": [reserved, 1]}
     assert wrong == {key: pair for key, pair in told.items() if pair[0] != pair[1]}
     assert (counters(event), [one.is_well for one in examine(["counters"], NOW)]) == (
         {"tech": (2, 1), "all": 2},
@@ -244,10 +244,10 @@ def test_the_console_and_the_ring_say_how_many_places_are_held(organiser, pages,
     invite(event, "tech", terms=HELD)
     confirmed(event, "tech")
     overview = organiser.get("console.overview", event="nf27")
-    assert "1 place is held for somebody who is invited and has not answered." in overview.text
+    assert "1 place is held otherwise: for somebody who is invited, or" in overview.text
     row = next(row for row in overview.soup.select(".balance tbody tr") if "tech" in str(row.th.a["href"]))
     cells = {cell["data-label"]: cell.get_text(strip=True) for cell in row.select("td[data-label]")}
-    assert [cells[name] for name in ("Confirmed", "Held", "Held for invited", "Taken")] == [
+    assert [cells[name] for name in ("Confirmed", "Held", "Held otherwise", "Taken")] == [
         "1",
         "0",
         "1",

@@ -8,7 +8,7 @@ from sqlalchemy import event as events
 from sqlalchemy import select
 
 from forum.extensions import db
-from forum.registration import queries
+from forum.registration import held_places, queries
 from forum.registration.enums import LIVE
 from forum.registration.models import Registration
 from tests.factories.events import make_event
@@ -39,13 +39,13 @@ def new_registration(event) -> Registration:
     [
         (lambda event: queries.find_live(event, "a@example.org"), "uq_registrations_live_email"),
         (lambda event: queries.list_waiting(event, [1]), "ix_registrations_waiting"),
-        (lambda event: queries.count_places_held_for(event, "client"), "ix_registrations_asked_from"),
+        (lambda event: held_places.count_of_client(event, "client"), "ix_registrations_asked_from"),
         (
-            lambda event: queries.count_places_of_organisations(event, {"a", "b"}),
+            lambda event: held_places.count_of_organisations(event, {"a", "b"}),
             "ix_registrations_organisation",
         ),
         (
-            lambda event: queries.count_places_of_organisations(event, {"a"}),
+            lambda event: held_places.count_of_organisations(event, {"a"}),
             "ix_registrations_organisation",
         ),
         (queries.find_first_live, "uq_registrations_live_email"),

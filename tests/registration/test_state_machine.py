@@ -537,7 +537,7 @@ class Registrations(Answering, Inviting, Listed, Substituting, Delegating, Uniti
         self.was_open = {one.id: one.offer_expires_at for one in people if one.status == Status.OFFERED}
 
     def counters_are_the_rows_that_hold_a_place(self, people):
-        held = Counter(one.sector_id for one in people if one.holds_place) + self.places_of_invited()
+        held = Counter(one.sector_id for one in people if one.holds_place) + self.places_reserved()
         counted = {sector.id: sector.taken for sector in self.event.sectors}
         assert counted == {number: held[number] for number in counted}
         assert self.event.taken == held.total()
@@ -580,7 +580,9 @@ class Registrations(Answering, Inviting, Listed, Substituting, Delegating, Uniti
 
     def may_pass(self, one, people) -> bool:
         """Return whether others may pass this person in line: balance order prefers organisations without a place."""
-        return self.event.line_order == LineOrder.BALANCE and places_of_colleagues(one, people) > 0
+        bare = [hold for hold in self.bare_holds() if hold.organisation_key == one.organisation_key]
+        has_place = places_of_colleagues(one, people) + len(bare) > 0
+        return self.event.line_order == LineOrder.BALANCE and has_place
 
     def the_last_mail_says_how_it_stands(self, people):
         last: dict[int, str] = {}
@@ -792,7 +794,10 @@ class Registrations(Answering, Inviting, Listed, Substituting, Delegating, Uniti
             for other in colleagues
             if (other.sector.key == key if key in own else other.sector.key not in own)
         ]
-        return sum(other.holds_place for other in counted)
+        bare = [hold for hold in self.bare_holds() if hold.organisation_key == one.organisation_key]
+        sectors = [hold.sector.key for hold in bare]
+        against = [there for there in sectors if (there == key if key in own else there not in own)]
+        return sum(other.holds_place for other in counted) + len(against)
 
     def is_capped(self, one, people) -> bool:
         cap = self.cap_of(one)

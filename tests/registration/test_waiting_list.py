@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from forum.events.queries import find_sector
-from forum.registration import actions, expiry, places, queries, sharing, waiting_list
+from forum.registration import actions, expiry, held_places, places, queries, sharing, waiting_list
 from forum.registration.enums import Status
 from tests.factories.events import NOW, make_event, make_sector
 from tests.factories.mails import mark_all_sent
@@ -226,13 +226,13 @@ def test_offering_asks_as_much_however_many_stand_behind_a_cap(blocked, monkeypa
     capped = in_line(event, "tech", *range(1, blocked + 1), organisation="STORA BOLAGET AB")
     (free,) = in_line(event, "tech", 30, organisation="Lilla bolaget")
     asked = []
-    for name in ("list_waiting", "count_places_of_organisations"):
-        real = getattr(queries, name)
+    for home, name in ((queries, "list_waiting"), (held_places, "count_of_organisations")):
+        real = getattr(home, name)
         noted = lambda *given, name=name, real=real, **more: asked.append(name) or real(*given, **more)  # noqa: E731
-        monkeypatch.setattr(queries, name, noted)
+        monkeypatch.setattr(home, name, noted)
     cancel(holder)
     assert states(*capped, free) == ["waiting"] * blocked + ["offered"]
-    assert asked == ["list_waiting", "count_places_of_organisations"] * (1 if blocked == 1 else 2)
+    assert asked == ["list_waiting", "count_of_organisations"] * (1 if blocked == 1 else 2)
 
 
 def test_the_line_is_gone_through_once_however_many_places_become_free(monkeypatch):
