@@ -40,7 +40,8 @@ from forum.registration.given import Answered
 from forum.registration.models import Registration, Submission
 
 # The actors whose changes are refused after the freeze date, and may be reviewed: the person, a delegation's contact.
-THEMSELVES = ("person", "contact")
+CONTACT = "contact"
+THEMSELVES = ("person", CONTACT)
 
 
 def confirm_by_link(
@@ -144,7 +145,8 @@ def cancel(registration: Registration, *, words: str = "", actor: str, now: date
     links.revoke(registration, keeps_feed=True, now=now)
     answers.forget(registration)
     offers.end(registration, OfferEnd.CANCELLED, now=now)
-    mails.queue_cancelled(registration, left_line=before == Status.WAITING, words=words, now=now)
+    how = {"left_line": before == Status.WAITING, "by_contact": actor == CONTACT}
+    mails.queue_cancelled(registration, words=words, now=now, **how)
     audit.record("registration.cancelled", registration, actor=actor, at=now, was=before)
     waiting_list.offer_free_places(registration.event, now=now)
     return registration

@@ -132,10 +132,11 @@ def queue_offer_lapsed(registration: Registration, *, now: datetime) -> OutboxMe
 
 
 def queue_cancelled(
-    registration: Registration, *, left_line: bool = False, words: str = "", now: datetime
+    registration: Registration, *, words: str = "", now: datetime, **context: bool
 ) -> OutboxMessage | None:
-    """Queue the mail that says that the registration or the wait has ended."""
-    return queue(registration, "cancelled", now, left_line=left_line, paragraphs=paragraphs(words))
+    """Queue the mail that says that the registration or the wait (`left_line`) ended, and if a contact ended it."""
+    told: dict[str, Any] = {"left_line": False, "by_contact": False, **context}
+    return queue(registration, "cancelled", now, paragraphs=paragraphs(words), **told)
 
 
 def queue_link(registration: Registration, *, now: datetime, **more: Any) -> OutboxMessage | None:

@@ -331,6 +331,17 @@ def opened(pages, delegation):
     return pages.get(f"/en/r/delegation/{newest('delegation-registered', delegation.email)}", follow=True)
 
 
+def test_a_person_whom_the_contact_withdraws_reads_that_the_contact_did_it(event):
+    cia = registered(event).people[1]
+    write(actions.confirm, cia.registration, now=NOW)
+    said = "The contact at your organisation who registered you has withdrawn you."
+    write(contact_acts.withdraw, cia, now=NOW)
+    assert said in newest_mail(cia.registration, "cancelled").text
+    other = confirmed(event)
+    write(actions.cancel, other, actor="person", now=NOW)
+    assert said not in newest_mail(other, "cancelled").text
+
+
 def test_contact_changes_withdraws_and_lets_somebody_else_come(pages, event):
     people = [ALONE, OWN, Person("Dan", "Falk", ""), Person("Eva", "Gran", "")]
     delegation = registered(event, people, sector="justice")

@@ -114,6 +114,9 @@ def _about_a_closed_event(language: str) -> dict[str, Mail]:
     _change(fresh, held_until=NOW - HOUR)
     write(registration_mails.queue_received, fresh, now=NOW)
     made = {"received-without-place--no-waiting-list": newest_mail(fresh, "received-without-place")}
+    withdrawn = confirmed(event, language=language)
+    write(actions.cancel, withdrawn, actor="contact", now=NOW)
+    made["cancelled--by-contact"] = newest_mail(withdrawn, "cancelled")
     _change(event, closes_at=NOW - HOUR)
     write(registration_mails.queue_cancelled, person, now=NOW)
     write(registration_mails.queue_offer_declined, person, now=NOW)
