@@ -52,6 +52,7 @@ def show(token: str) -> ResponseReturnValue:
 def _page(
     token: str, refused: Collection[Category], *, is_refused: bool | None = None
 ) -> ResponseReturnValue:
+    own = refusals.category_of(token)
     changed = [name for category, name in CATEGORIES.items() if (category in refused) == is_refused]
     return render_template(
         "public/mailings/refuse.html",
@@ -60,5 +61,6 @@ def _page(
         is_refused=is_refused,
         # The title names a category if only that one has changed: a title without a name would seem to mean both.
         kind=changed[0] if len(changed) == 1 else "",
-        categories=CATEGORIES,
+        own=own,
+        categories={one: CATEGORIES[one] for one in sorted(CATEGORIES, key=lambda one: one != own)},
     )

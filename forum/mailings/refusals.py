@@ -88,6 +88,12 @@ def categories_for_all(token: str) -> Collection[Category]:
     return _categories(known.for_all) if known else set()
 
 
+def category_of(token: str) -> Category:
+    """Return the category of the message whose link has this token; for an unknown token the practical one."""
+    known = _find_reader(token)
+    return known.category if known else Category.PRACTICAL
+
+
 def refuse(token: str, what: Refused | None = None, *, now: datetime) -> Collection[Category]:
     """Store that the address of the mail with this token refuses `what`; by default messages of the mail's category.
 

@@ -109,7 +109,7 @@ def test_each_kind_is_refused_apart_and_comes_again(app, event, frozen):
     page = pages.open(link_in(second), method="POST", data=ONE_CLICK)
     assert (page.h1, states(page)) == (
         f"You get no more: {FURTHER}",
-        ["Comes to you", "Does not come to you"],
+        ["Does not come to you", "Comes to you"],
     )
     for mail in (first, second):
         db.session.refresh(mail)
@@ -126,6 +126,18 @@ def test_each_kind_is_refused_apart_and_comes_again(app, event, frozen):
     assert make_planned(event).left_out == {"unsubscribed": 1}
     page = page.form("form.form").submit(button=f"Get it again: {PRACTICAL}", expect=200)
     assert (states(page), refusals()) == (["Comes to you"] * 2, 0)
+
+
+def test_the_kind_of_the_message_with_the_link_stands_first(app, event, frozen):
+    person = confirmed(event)
+    sent = make_planned(event), make_planned(event, written=INVITING)
+    work()
+    pages, said = Pages(app), "The message with this link was of this kind."
+    for mailing, order in zip(sent, ([PRACTICAL, FURTHER], [FURTHER, PRACTICAL]), strict=True):
+        page = pages.get(link_in(mails_of(mailing)[person.email]))
+        assert page.all("form h2") == order
+        first, second = page.soup.select("form section")
+        assert (said in first.text, said in second.text) == (True, False)
 
 
 def test_a_refusal_of_all_messages_from_before_there_were_kinds_holds_for_each(app, event, frozen):
