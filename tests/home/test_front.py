@@ -116,6 +116,7 @@ def test_front_tells_held_places_and_those_who_wait_from_taken_ones(pages):
     }
     assert page.all(".ring-words") == ["1 waiting", "2 left"]
     (note,) = page.all(".seats-note")
+    assert "Held: kept until an address is confirmed, or an offer or an invitation is answered." in note
     assert note.endswith("Hollow dots outside the ring: people on the waiting list.")
 
 
