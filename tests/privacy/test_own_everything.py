@@ -77,6 +77,10 @@ def test_the_link_shows_everything_once_for_ten_minutes(app, browser, person, ev
     for words in ("Linn", "Hemliga Namnet", "Nötallergi", "Teckenspråk", "I agree to be photographed"):
         assert words in everything.text
     assert "Looked at your registration" in everything.text
+    assert (
+        "Lists that were looked at or exported are named here if you may have been on them."
+        in everything.text
+    )
     assert everything.headers["Cache-Control"] == "no-store"
     held = json.loads(mailbox.get("/en/r/everything?format=json").text)
     assert held["care_answers"][0]["answer"]["given"]["diet"] == "Nötallergi"
