@@ -117,8 +117,8 @@ def _chain(zone: tzinfo) -> dict[str, str]:
         )
         return {"chain_text": unproven, "chain_trouble": ""}
     told = ngettext(
-        "The log was checked on %(moment)s and found whole: %(num)s entry.",
-        "The log was checked on %(moment)s and found whole: %(num)s entries.",
+        "The log of all events was checked on %(moment)s and found whole: %(num)s entry.",
+        "The log of all events was checked on %(moment)s and found whole: %(num)s entries.",
         check.entries,
         moment=at,
     )
