@@ -1,9 +1,9 @@
 """Making a restored database safe: no organiser is signed in, and nothing leaves again by itself (R12, R22).
 
-Mails that were in the outbox wait for `forum release-mail`, paused mailings wait until an organiser resumes them, and
-invitations without a mail wait until an organiser sends them. A reminder whose moment has passed may have left after
-the backup was made, so the worker does not send it. What organisers did after the backup is lost, and they may do it
-again: invite the same person, say, or ask for a reminder.
+Mails that were in the outbox wait for `forum release-mail`, and invitations without a mail wait until an organiser
+sends them. Paused mailings wait until an organiser resumes them; their pages say since when people may have got them. A
+reminder whose moment has passed may have left after the backup was made, so the worker does not send it. What
+organisers did after the backup is lost, and they may do it again: invite the same person, say, or ask for a reminder.
 
 A registered person's sign-in to their own page is in the browser's cookie alone. A sign-in that the person has ended
 after the backup was made works again, until it expires after half an hour without use or after twelve hours. A new
@@ -62,13 +62,16 @@ from forum.tasks.enums import TaskStatus
 from forum.tasks.models import Task
 from forum.web import limits
 
-# SQL that pauses mailings, keeps past reminders from leaving again (as `_end_past_reminders` does), and leaves out
-# mails of the news that may have been sent since the backup was made (at MADE_AT): mails that wait in the backup, and
-# those that `_leave_out_news` describes. The SQL also stops tasks, which somebody may have undone since, and deletes
-# kept exports, which may name people who were erased since. Each table is looked for first, because a backup of an
-# early release may lack it.
+# SQL that pauses mailings and marks those that may go on or begin (as `_mark_mailings` does), keeps past reminders from
+# leaving again (as `_end_past_reminders` does), and leaves out mails of the news that may have been sent since the
+# backup was made (at MADE_AT): mails that wait in the backup, and those that `_leave_out_news` describes. The SQL also
+# stops tasks, which somebody may have undone since, and deletes kept exports, which may name people who were erased
+# since. Each table is looked for first, because a backup of an early release may lack it.
 PAUSING_OTHERS = """DO $$ BEGIN IF to_regclass('mailings') IS NOT NULL THEN
-UPDATE mailings SET status = 'paused' WHERE status = 'sending'; END IF; END $$;
+UPDATE mailings SET status = 'paused' WHERE status = 'sending'; END IF;
+IF EXISTS (SELECT FROM pg_attribute WHERE attrelid = to_regclass('mailings') AND attname = 'restored_from') THEN
+UPDATE mailings SET restored_from = coalesce(restored_from, 'MADE_AT') WHERE status IN ('proposed', 'paused');
+END IF; END $$;
 DO $$ BEGIN IF to_regclass('reminders') IS NOT NULL THEN UPDATE reminders SET planned_at = now(); END IF; END $$;
 DO $$ BEGIN IF to_regclass('offers') IS NOT NULL THEN
 UPDATE offers SET remind_at = NULL WHERE ended_at IS NULL AND reminded_at IS NULL AND remind_at <= now();
@@ -124,6 +127,7 @@ def quiet(connection: Connection, made_at: datetime) -> Quieted:
     if inspect(connection).has_table(Mailing.__tablename__):
         sending = update(Mailing).where(Mailing.status == MailingStatus.SENDING)
         connection.execute(sending.values(status=MailingStatus.PAUSED))
+        _mark_mailings(connection, made_at)
     _end_past_reminders(connection)
     if inspect(connection).has_table(Invitation.__tablename__):
         restored_invitations.quiet(connection)
@@ -135,6 +139,18 @@ def quiet(connection: Connection, made_at: datetime) -> Quieted:
         running = update(Task).where(Task.status == TaskStatus.RUNNING)
         connection.execute(running.values(status=TaskStatus.STOPPED, ended_at=clock.now(), payload={}))
     return Quieted(*(_count(connection, statement) for statement in _statements()))
+
+
+def _mark_mailings(connection: Connection, made_at: datetime) -> None:
+    """Note in mailings that may go on or begin from which backup they are: people may have got them since.
+
+    A mailing that an earlier restore has marked keeps its older mark. A backup of an earlier release lacks the column.
+    """
+    columns = inspect(connection).get_columns(Mailing.__tablename__)
+    if any(column["name"] == Mailing.restored_from.key for column in columns):
+        waiting = Mailing.status.in_((MailingStatus.PROPOSED, MailingStatus.PAUSED))
+        marked = update(Mailing).where(waiting, Mailing.restored_from.is_(None))
+        connection.execute(marked.values(restored_from=made_at))
 
 
 def _end_past_reminders(connection: Connection) -> None:

@@ -38,6 +38,9 @@ class Mailing(Base):
     Where people are stored one by one, `question_keys` are the questions by whose answers they were found. Recipients
     found by answers that tell where somebody is are deleted with these answers (`mailings.whereabouts`): `kept_counts`
     then has their numbers, by the names of `queries.Counts`. It is None for all other messages.
+
+    A restore sets `restored_from` of a mailing that had not ended in the backup to the moment at which that backup was
+    made: people may have got the mailing since then, which this database does not know.
     """
 
     __tablename__ = "mailings"
@@ -73,6 +76,7 @@ class Mailing(Base):
     left_out: Mapped[dict[str, int]] = mapped_column(JSON, default=dict, server_default=text("'{}'"))
     question_keys: Mapped[list[str]] = mapped_column(JSON, default=list, server_default=text("'[]'"))
     kept_counts: Mapped[dict[str, int] | None] = mapped_column(JSON(none_as_null=True))
+    restored_from: Mapped[datetime | None] = mapped_column(UtcDateTime)
     category: Mapped[Category] = member(
         Category, default=Category.PRACTICAL, server_default=Category.PRACTICAL.value
     )

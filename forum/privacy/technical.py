@@ -85,6 +85,7 @@ COLUMNS = {  # keys, counters and checksums in tables that also hold personal da
             "left_out",
             "question_keys",
             "kept_counts",
+            "restored_from",
         ),
     },
     "mailing_recipients": {"id", "mailing_id"},

@@ -301,9 +301,12 @@ def fill_long(world: World) -> None:
     _lay_out_posts(world)
     _lay_out_desk(world, event)
     _add_organisers(world, event)
-    world.mailing = make_under_way(event).id
+    under_way, draft = make_under_way(event), make_draft(event)
+    for mailing in (under_way, draft):
+        write(setattr, mailing, "restored_from", NOW)
+    world.mailing = under_way.id
     world.letters = {
-        "draft": make_draft(event).id,
+        "draft": draft.id,
         "sent": make_sent(event).id,
         "reminder": make_reminder(event).mailing_id,
     }

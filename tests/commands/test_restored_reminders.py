@@ -22,8 +22,9 @@ from forum.outbox.models import OutboxMessage
 from forum.registration import actions, expiry
 from tests.factories.events import NOW, room
 from tests.factories.invitations import new_invitation
+from tests.factories.mailings import make_under_way
 from tests.factories.mails import mark_all_sent
-from tests.factories.own_words import make_planned, make_reminder
+from tests.factories.own_words import make_draft, make_planned, make_reminder
 from tests.factories.registrations import confirmed, write
 from tests.factories.saving import save
 from tests.invitations.test_invitations import send_all
@@ -70,6 +71,69 @@ def test_messages_wait_for_an_organiser_and_past_reminders_are_left_out(event):
     assert (told(past), state(past)) == ([], (MailingStatus.PROPOSED, Skipped.LATE))
     work(due + DAY)
     assert [address for address, _subject in told(ahead)] == [person.email]
+
+
+def test_pages_of_messages_say_since_when_people_may_have_got_them(event, sign_in_as):
+    """A paused message says so where it goes on, and a draft where it is sent: both may have left meanwhile (R12)."""
+    confirmed(event, now=NOW - 10 * DAY)
+    begun, change, draft = make_planned(event), make_under_way(event), make_draft(event)
+    ended = write_status(make_planned(event), MailingStatus.DONE)
+
+    def notes(organiser) -> list[bool]:
+        where = (
+            *(("sent_mailings.show", begun), ("mailings.show", change)),
+            *(("sent_mailings.send", draft), ("sent_mailings.show", ended)),
+        )
+        pages = [organiser.get(name, event=event.slug, mailing=one.id).text for name, one in where]
+        return [
+            "The forum was restored from the backup of 3 May 2027 at 14:00 (CEST)." in page for page in pages
+        ]
+
+    assert notes(sign_in_as(Role.ORGANISER, event, at=NOW)) == [False] * 4
+    restore(NOW + HOUR)
+
+    organiser = sign_in_as(Role.ORGANISER, event, at=NOW + HOUR)
+    assert notes(organiser) == [True, True, True, False]
+    paused = organiser.get("sent_mailings.show", event=event.slug, mailing=begun.id).text
+    assert (
+        "Those of them who seem to wait get it once more when it goes on. If they are not to, end it."
+        in paused
+    )
+    assert "Nothing has left yet" not in paused
+    assert "If the forum was restored" not in paused
+    assert (
+        "They get it once more when you send it."
+        in organiser.get("sent_mailings.send", event=event.slug, mailing=draft.id).text
+    )
+
+
+def test_message_of_an_older_restore_keeps_the_older_moment(event):
+    confirmed(event, now=NOW - 10 * DAY)
+    mailing = write_status(make_planned(event), MailingStatus.PAUSED)
+    write(setattr, mailing, "restored_from", NOW - DAY)
+
+    restore(NOW + HOUR)
+
+    assert db.session.get_one(Mailing, mailing.id).restored_from == NOW - DAY
+
+
+def test_old_backup_without_the_moment_is_restored_all_the_same(event):
+    confirmed(event, now=NOW - 10 * DAY)
+    make_planned(event)
+    start_write(db.session)
+    connection = db.session.connection()
+    connection.exec_driver_sql("ALTER TABLE mailings DROP COLUMN restored_from")
+    make_safe(connection, NOW + HOUR)
+    status = connection.scalar(select(Mailing.status))
+    db.session.rollback()
+
+    assert status == MailingStatus.PAUSED
+
+
+def write_status(mailing: Mailing, status: MailingStatus) -> Mailing:
+    """Set the state of a mailing, and return the mailing."""
+    write(setattr, mailing, "status", status)
+    return mailing
 
 
 def test_whoever_may_have_been_reminded_after_registering_is_not_reminded_again(event):
