@@ -10,7 +10,7 @@ from flask_babel.speaklater import LazyString
 from forum.events.queries import find_sector
 from forum.tasks.enums import Outcome, TaskKind, TaskStatus
 from forum.tasks.models import Task
-from forum.web.languages import in_language
+from forum.web.languages import grouped, in_language
 
 KINDS: Mapping[TaskKind, LazyString] = {
     TaskKind.TAG: _l("Add a tag"),
@@ -208,7 +208,9 @@ def reason(kind: TaskKind, outcome: Outcome, *, is_off: bool = False) -> str:
 
 def left_text(kind: TaskKind, outcome: Outcome, number: int) -> str:
     """Return how many people an act leaves alone, and why."""
-    return _("Left as they are: %(number)s. %(reason)s.", number=number, reason=reason(kind, outcome))
+    return _(
+        "Left as they are: %(number)s. %(reason)s.", number=grouped(number), reason=reason(kind, outcome)
+    )
 
 
 def task_text(task: Task) -> str:

@@ -29,7 +29,7 @@ from forum.registration.organisation_models import MarkKind, Organisation
 from forum.registration.queries import find_by_reference
 from forum.web.edits import ChangedMeanwhile
 from forum.web.forms import TidyForm
-from forum.web.languages import in_language
+from forum.web.languages import grouped, in_language
 
 PAIRS_SHOWN = 50
 
@@ -140,9 +140,13 @@ def _places(event: Event, organisation: Organisation, held: caps.Held) -> list[s
     named = {sector.id: in_language(sector.name) for sector in event.sectors if sector.id in own}
     elsewhere = held.against(key, None)
     cap = caps.cap_of(event, key, None, held.own)
-    told = [_("%(places)s of at most %(cap)s", places=elsewhere, cap=cap) if cap else str(elsewhere)]
+    told = [
+        _("%(places)s of at most %(cap)s", places=grouped(elsewhere), cap=grouped(cap))
+        if cap
+        else grouped(elsewhere)
+    ]
     for number, name in named.items():
-        numbers = {"sector": name, "places": held.against(key, number), "cap": own[number]}
+        numbers = {"sector": name, "places": grouped(held.against(key, number)), "cap": grouped(own[number])}
         told.append(_("%(sector)s: %(places)s of at most %(cap)s", **numbers))
     return told
 

@@ -24,6 +24,7 @@ from forum.review import actions, outcomes, panel, queries, wording
 from forum.review.errors import DecisionRefused
 from forum.review.forms import ApproveForm, DeclineForm
 from forum.web.forms import TidyForm
+from forum.web.languages import grouped
 from forum.web.pagination import Cursor, Page
 
 bp = Blueprint("review", __name__, url_prefix="/console/<event>/review")
@@ -60,7 +61,8 @@ def _pages(event: Event, page: Page[Registration], before: int, total: int) -> d
         values: dict[str, Any] = {"event": event.slug, beside: row.reference}
         return url_for(".index", **values)
 
-    rows = {"first": before + 1, "last": before + len(page.rows), "total": total}
+    numbers = {"first": before + 1, "last": before + len(page.rows), "total": total}
+    rows = {name: grouped(number) for name, number in numbers.items()}
     return {
         "previous_url": url("before", page.rows[0]) if page.has_previous else None,
         "next_url": url("after", page.rows[-1]) if page.has_next else None,

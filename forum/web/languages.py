@@ -46,6 +46,11 @@ class Texts(Domain):
             self.cache[code] = super().get_translations()
         return self.cache[code]
 
+    def ngettext(self, singular: str, plural: str, num: int, **variables: Any) -> str:
+        """Return a text with a number in the present language; `%(num)s` in it is the number by `grouped`."""
+        words = self.get_translations().ungettext(singular, plural, num)
+        return words % {"num": grouped(num), **variables}
+
 
 TEXTS = Texts()
 UNTRANSLATED = NullTranslations()
@@ -61,7 +66,7 @@ def init_app(app: Flask) -> None:
         lambda one, many, number: TEXTS.get_translations().ungettext(one, many, number),
         newstyle=True,
     )
-    app.jinja_env.globals["_"] = _in_template
+    app.jinja_env.globals.update(_=_in_template, ngettext=_counted_in_template)
     app.jinja_env.filters.update(text=in_language, moment=_moment_of, dates=dates_of)
     app.jinja_env.filters.update(short_moment=_short_moment_of, day=_day_of)
     app.jinja_env.filters.update(language_name=language_name, grouped=grouped)
@@ -123,6 +128,15 @@ def _in_template(context: Context, text: str, /, **values: Any) -> str:
     """
     texts, is_html = TEXTS.get_translations(), context.eval_ctx.autoescape
     return _words(texts, text, is_html) % values if values else _filled(texts, text, is_html)
+
+
+@pass_context
+def _counted_in_template(context: Context, one: str, many: str, number: int, /, **values: Any) -> str:
+    """Translate a template's text with a number, which `%(num)s` shows by `grouped`; fill in values as `_` does."""
+    words = TEXTS.get_translations().ungettext(one, many, number)
+    if context.eval_ctx.autoescape:
+        words = Markup(words)  # noqa: S704 - translators' words are HTML, values are escaped
+    return words % {"num": grouped(number), **values}
 
 
 # The texts of templates are a fixed number, so these caches need no bound.
@@ -219,7 +233,10 @@ def language_name(code: str) -> str:
 
 
 def grouped(number: float) -> str:
-    """Return a number such as "1,320", or "1 320" in Swedish (the template filter `grouped`)."""
+    """Return a number such as "1,320", or "1 320" in Swedish (the template filter `grouped`).
+
+    Counts for readers are shown by it; in files for programs, form values and references numbers stay as they are.
+    """
     return _grouped(number, language())
 
 
