@@ -165,7 +165,7 @@ def nobody_told(kind: TaskKind, left: Mapping[Outcome, int]) -> str:
     return " ".join(
         [
             nobody,
-            _("A free place is offered to whoever waits by itself, in turn."),
+            _("The forum offers free places to those who wait, in turn, without your doing."),
             _("On a person’s own page you can offer them the place of somebody whose offer is open."),
         ]
     )

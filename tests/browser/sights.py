@@ -976,7 +976,6 @@ CONSOLE = [
                 "country": "SE",
                 "language": "sv",
                 "sector": "ngo",
-                "organisation": "",
                 "links": "send",
                 "if_full": "wait",
                 "which": "good",
