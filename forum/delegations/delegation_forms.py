@@ -269,6 +269,12 @@ class ConfirmForm(TidyForm):
 
 def _refusal_text(refused: sheet_rows.SheetRefused) -> str:
     """Return why pasted rows cannot be read."""
+    if isinstance(refused, pasted.NotSplit):
+        return _(
+            "Row %(number)s is not split into cells. Put a tab, a semicolon or a comma between given name, family "
+            "name, title and e-mail address.",
+            number=refused.number,
+        )
     if isinstance(refused, pasted.DoubledHeadings):
         return _("Two columns mean the same: %(names)s", names=", ".join(refused.names))
     return str(PASTED_REFUSALS[type(refused)])

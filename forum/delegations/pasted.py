@@ -17,6 +17,18 @@ HEADINGS: Mapping[str, tuple[str, ...]] = {
 LONGEST_HEADING = 60
 
 
+# A separator of cells that is not understood: a bar, or several blanks in a row.
+BAR, BLANKS = "|", "  "
+
+
+class NotSplit(sheet_rows.SheetRefused):
+    """A row has several values in one cell; `number` is its number among the pasted rows, counted from 1."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__(type(self).__doc__)
+        self.number = number
+
+
 class DoubledHeadings(sheet_rows.SheetRefused):
     """Two of the columns mean the same; `names` are their headings."""
 
@@ -27,7 +39,9 @@ class DoubledHeadings(sheet_rows.SheetRefused):
 
 def read(text: str, *, most: int) -> list[dict[str, str]]:
     """Return the people in pasted rows, as values by form field. Raises SheetRefused."""
-    rows = [row for row in spreadsheets.read_pasted(text, most=most + 1) if any(row)]
+    pasted = spreadsheets.read_pasted(text, most=most + 1)
+    _refuse_unsplit(pasted)
+    rows = [row for row in pasted if any(row)]
     columns: Sequence[str | None] = tuple(HEADINGS)
     if rows and any(known := [_column(cell) for cell in rows[0]]):
         _refuse_doubled(rows[0], known)
@@ -35,6 +49,15 @@ def read(text: str, *, most: int) -> list[dict[str, str]]:
     if len(rows) > most:
         raise sheet_rows.TooManyRows
     return [_person(row, columns) for row in rows]
+
+
+def _refuse_unsplit(rows: Sequence[Sequence[str]]) -> None:
+    """Raise NotSplit where a row has another separator: all its values would become one given name."""
+    for number, row in enumerate(rows, 1):
+        alone = row[0] if len(row) == 1 else ""
+        is_address_in_words = "@" in alone and len(alone.split()) > 1
+        if is_address_in_words or BLANKS in alone or any(BAR in cell for cell in row):
+            raise NotSplit(number)
 
 
 def _refuse_doubled(headings: Sequence[str], columns: Sequence[str | None]) -> None:

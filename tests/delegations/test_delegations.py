@@ -154,6 +154,12 @@ def test_form_says_what_is_wrong(pages, event, differing, fault):
     assert db.session.query(Delegation).count() == 0
 
 
+UNSPLIT = (
+    "Row 3 is not split into cells. Put a tab, a semicolon or a comma between given name, family name, title and "
+    "e-mail address."
+)
+
+
 @pytest.mark.parametrize(
     ("lines", "fault"),
     [
@@ -161,8 +167,12 @@ def test_form_says_what_is_wrong(pages, event, differing, fault):
         ("\n" * 50_000 + "Kim", "The rows are too large. Paste only names, titles and addresses."),
         ("Kim\n" * 7_000, "A delegation has at most 20 people"),
         (";" * 30 + "Kim", "The rows are too large. Paste only names, titles and addresses."),
+        *(
+            (f"Bo;Ek\n\n{row}", UNSPLIT)
+            for row in ("Kim | Ek | kim@example.org", "Kim   Ek", "Kim Ek kim@example.org")
+        ),
     ],
-    ids=["doubled headings", "50,000 rows", "7,000 rows", "31 columns"],
+    ids=["doubled headings", "50,000 rows", "7,000 rows", "31 columns", "bars", "blanks", "address in words"],
 )
 def test_pasted_rows_that_cannot_be_read_change_nothing(pages, event, lines, fault):
     page = pages.get("delegations.details", sector="justice")
