@@ -1,7 +1,8 @@
 """An offered place on a person's own pages: each answer is one press of its button, and no link answers (S21)."""
 
-from flask import redirect, render_template, url_for
+from flask import flash, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
 
 from forum import clock
 from forum.database import start_write
@@ -10,6 +11,7 @@ from forum.extensions import db
 from forum.registration import actions, deadlines, declining, links, own_sign_in
 from forum.registration.enums import Status
 from forum.registration.errors import NothingOffered, NotLive
+from forum.registration.models import Registration
 from forum.registration.own_forms import mine, mine_live, slug_afterwards
 from forum.web.forms import TidyForm
 
@@ -34,6 +36,8 @@ def decline() -> ResponseReturnValue:
     if events.is_off(registration.event, now):
         raise NotLive
     if registration.status != Status.OFFERED:
+        if form.is_submitted():
+            _tell_nothing_declined(registration)
         return redirect(url_for(".show"), 303)
     if not form.validate_on_submit():
         if deadlines.is_past_offer(registration, now):
@@ -49,6 +53,15 @@ def decline() -> ResponseReturnValue:
     db.session.commit()
     own_sign_in.forget()
     return redirect(url_for(".declined", event=slug_afterwards(registration)), 303)
+
+
+def _tell_nothing_declined(registration: Registration) -> None:
+    """Say why a form from an older page has declined nothing; the page behind it shows what holds now."""
+    accepted = _(
+        "Nothing was declined: you have the place already. You can cancel your registration on this page."
+    )
+    other = _("Nothing was declined: no place is offered to you now. This page shows how you stand.")
+    flash(accepted if registration.status == Status.CONFIRMED else other, "warning")
 
 
 def _nothing_offered() -> ResponseReturnValue:

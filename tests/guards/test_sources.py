@@ -189,6 +189,7 @@ VIEWS = {
     *("forum/registration/organisers_undoing.py", "forum/registration/organisers_answers.py"),
     *("forum/registration/person_page.py", "forum/registration/organisers_moves.py"),
     *("forum/registration/organisers_addresses.py", "forum/registration/own_moves.py"),
+    "forum/registration/own_offer.py",
     "forum/registration/organisers_suppressions.py",
     *("forum/registration/organisers_additions.py", "forum/delegations/substitution_pages.py"),
     *("forum/reveals/console.py", "forum/reveals/telephone.py"),

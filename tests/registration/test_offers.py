@@ -130,6 +130,26 @@ def test_declining_ends_the_registration_and_offers_the_place_to_the_next(pages)
     db.session.rollback()
 
 
+@pytest.mark.parametrize("is_accepted", [True, False])
+def test_declining_from_an_older_page_says_what_holds_now(pages, is_accepted):
+    """The person has accepted in another tab, or the offer was taken back meanwhile: the press declines nothing."""
+    event = room()
+    holder, first = in_line(event, "justice", 0, 0)
+    cancel(holder, NOW)
+    mail = newest_mail(first, "offered")
+    page = pages.get(mail.address.removeprefix("http://127.0.0.1:8000"), follow=True)
+    asked = page.follow("Decline the place")
+    start_write(db.session)
+    first.status, first.holds_place = (Status.CONFIRMED, True) if is_accepted else (Status.IN_REVIEW, False)
+    first.offer_expires_at = None
+    db.session.commit()
+    shown = asked.submit(follow=True)
+    told = "you have the place already" if is_accepted else "no place is offered to you now"
+    assert [told in flash for flash in shown.flashes] == [True]
+    db.session.refresh(first)
+    assert first.is_live
+
+
 def test_the_reminder_is_sent_once_when_a_quarter_of_the_time_is_left():
     event = room()
     holder, first = in_line(event, "justice", 0, 1)
