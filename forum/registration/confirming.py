@@ -44,6 +44,7 @@ def ask_to_confirm(token: str, form: ConsentsForm, *, is_full: bool = False, not
         form=form,
         care_text=_care_text(registration, told),
         is_full=is_full,
+        has_form=carried is not None,
         notice=notice,
         is_held=deadlines.is_held(registration, now) and not answers.moves(registration, told),
     )

@@ -20,7 +20,7 @@ from forum.registration.enums import Status
 from forum.registration.errors import LinkRefused
 from forum.registration.models import Registration
 from tests.factories.events import NOW, make_event, make_sector
-from tests.factories.registrations import confirmed, write
+from tests.factories.registrations import confirmed, register, write
 from tests.registration.filling import manage_token
 from tests.registration.reading import last_id, newest_mail, queued
 from tools.pages import Pages
@@ -339,6 +339,16 @@ def test_contact_who_comes_too_is_confirmed_by_the_same_link(database):
 
 def opened(pages, delegation):
     return pages.get(f"/en/r/delegation/{newest('delegation-registered', delegation.email)}", follow=True)
+
+
+def test_a_person_whom_a_contact_entered_does_not_read_of_a_form_of_their_own(pages, event):
+    cia = registered(event).people[1].registration
+    page = pages.get("self_service.confirm", token=newest_mail(cia, "received").token)
+    assert "The form that you sent yourself" not in page.text
+    assert "If something here is wrong, you can change it on your personal page" in page.text
+    own = register(event)
+    page = pages.get("self_service.confirm", token=newest_mail(own, "received").token)
+    assert "The form that you sent yourself" in page.text
 
 
 def test_a_person_whom_the_contact_withdraws_reads_that_the_contact_did_it(event):
