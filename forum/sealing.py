@@ -10,7 +10,7 @@ only the encrypted bytes, because a column type has no access to the row. An att
 import hmac
 import json
 import secrets
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar, overload
 
@@ -89,7 +89,7 @@ class SealedRecord(Sealed):
 
     def decode(self, plain: bytes) -> Any:
         """Return the answers from their decrypted JSON."""
-        return json.loads(plain)
+        return json.loads(plain.rstrip().decode())  # the parser takes longer to pass over the padding
 
 
 @dataclass(frozen=True)
@@ -150,6 +150,21 @@ def open_in_row(column: Column, closed: bytes, row: Mapping[Any, Any]) -> Any:
     return kind.decode(unseal(closed, kind.purpose, location_of(column, row)))
 
 
+def open_in_rows(
+    column: Column, rows: Iterable[Mapping[Any, Any]]
+) -> Iterator[tuple[Mapping[Any, Any], Any]]:
+    """Yield each row with the decrypted value of this column, which may not be NULL. Raises InvalidTag.
+
+    Of each row the column and those of `binding` are needed. For thousands of rows this takes half as long as
+    `open_in_row` for each: ciphers and the names of the columns are made once.
+    """
+    kind: Any = column.type
+    ciphers, names, name = _ciphers(kind.purpose), binding(column), column.name
+    for row in rows:
+        location = _location(column, [row[key] for key in names])
+        yield row, kind.decode(_decrypt(ciphers, row[name], kind.purpose + location))
+
+
 def binding(column: Column) -> tuple[str, ...]:
     """Return the names of the columns to whose values this sealed column is bound."""
     kind: Any = column.type
@@ -158,10 +173,7 @@ def binding(column: Column) -> tuple[str, ...]:
 
 def location_of(column: Column, row: Mapping[Any, Any]) -> str:
     """Return the associated data of a value: its table, column and row, as JSON. Raises Unbound."""
-    keys = [row[name] for name in binding(column)]
-    if None in keys:
-        raise Unbound(f"{column} is sealed for its row, which has no key yet: flush it first")
-    return json.dumps([column.table.name, column.name, *keys])
+    return _location(column, [row[name] for name in binding(column)])
 
 
 def seal(plain: bytes, purpose: str, location: str) -> bytes:
@@ -174,14 +186,7 @@ def seal(plain: bytes, purpose: str, location: str) -> bytes:
 
 def unseal(sealed: bytes, purpose: str, location: str) -> bytes:
     """Decrypt bytes that `seal` returned for this location, with any key of the purpose. Raises InvalidTag."""
-    for key in current_app.config["DATA_KEYS"][purpose]:
-        try:
-            return AESGCM(key).decrypt(
-                sealed[:NONCE_BYTES], sealed[NONCE_BYTES:], (purpose + location).encode()
-            )
-        except InvalidTag:
-            continue
-    raise InvalidTag
+    return _decrypt(_ciphers(purpose), sealed, purpose + location)
 
 
 def seal_with_token(plain: bytes, token: str, location: str) -> bytes:
@@ -193,6 +198,27 @@ def seal_with_token(plain: bytes, token: str, location: str) -> bytes:
 def unseal_with_token(sealed: bytes, token: str, location: str) -> bytes:
     """Decrypt bytes that `seal_with_token` returned for this token and location. Raises InvalidTag."""
     return AESGCM(_key_from(token)).decrypt(sealed[:NONCE_BYTES], sealed[NONCE_BYTES:], location.encode())
+
+
+def _location(column: Column, keys: list[Any]) -> str:
+    if None in keys:
+        raise Unbound(f"{column} is sealed for its row, which has no key yet: flush it first")
+    return json.dumps([column.table.name, column.name, *keys])
+
+
+def _ciphers(purpose: str) -> list[AESGCM]:
+    return [AESGCM(key) for key in current_app.config["DATA_KEYS"][purpose]]
+
+
+def _decrypt(ciphers: Sequence[AESGCM], sealed: bytes, associated: str) -> bytes:
+    """Decrypt with the first key that fits. Raises InvalidTag."""
+    nonce, closed, data = sealed[:NONCE_BYTES], sealed[NONCE_BYTES:], associated.encode()
+    for cipher in ciphers:
+        try:
+            return cipher.decrypt(nonce, closed, data)
+        except InvalidTag:
+            continue
+    raise InvalidTag
 
 
 def _key_from(token: str) -> bytes:

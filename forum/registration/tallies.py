@@ -5,12 +5,13 @@ role care sees it, and of others only whoever may open the page, not whoever is 
 Nor may a hidden number be worked out from the others and the number of people who answered (`small_numbers`).
 """
 
-from collections import Counter
+import json
+from collections import Counter, defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from sqlalchemy import exists, func, select
+from sqlalchemy import LargeBinary, String, case, cast, exists, func, null, select, type_coerce
 from sqlalchemy.orm import undefer
 
 from forum.events.models import Event
@@ -23,6 +24,7 @@ from forum.registration.enums import Status
 from forum.registration.models import CareAnswer, Registration, Submission
 from forum.registration.restrictions import IS_FREE
 from forum.registration.small_numbers import LEAST
+from forum.sealing import open_in_rows
 
 BATCH = 500
 # Kinds of questions for which only the total number of answers is counted.
@@ -88,9 +90,11 @@ def list_tallies(event: Event, *, is_exact: bool, is_file: bool = False) -> list
     A withdrawn question is left out unless somebody has answered it. With `is_exact` small numbers of sensitive
     questions are shown, too; without it a file, which is handed on, hides those of all questions.
     """
-    given: dict[str, list[Any]] = {}
-    for key, value in (*_read_ordinary(event.id), *_of_care(event.id)):
-        given.setdefault(key, []).append(value)
+    given: defaultdict[str, list[Any]] = defaultdict(list)
+    for key, value, number in _count_ordinary(event.id):
+        given[key].extend([value] * number)
+    for key, value in _of_care(event.id):
+        given[key].append(value)
     exact = [tally_of(one, given.get(one.key, ())) for one in queries.list_all(event.id)]
     told = exact if is_exact else _hidden(exact, [*Sensitivity] if is_file else [Sensitivity.CARE])
     return [one for one in told if not one.question.withdrawn_at or one.question.key in given]
@@ -208,14 +212,18 @@ def _list_offered(question: Question) -> Collection[Any]:
     return {one.key for one in choices if not one.withdrawn_at}
 
 
-def _read_ordinary(event_id: int) -> Iterator[tuple[str, Any]]:
+def _count_ordinary(event_id: int) -> Iterator[tuple[str, Any, int]]:
+    """Yield each question's key and answer with the number of people who gave it; for texts and files without it."""
+    value = case((Question.kind.in_(TEXTS), null()), else_=cast(Answer.value, String))
     query = (
-        select(Question.key, Answer.value)
+        select(Question.key, value.label("told"), func.count())
         .join(Question, Question.id == Answer.question_id)
         .join(Registration, Registration.id == Answer.registration_id)
         .where(Registration.event_id == event_id, Registration.status == Status.CONFIRMED, IS_FREE)
+        .group_by(Question.key, "told")
     )
-    yield from db.session.execute(query.execution_options(yield_per=BATCH))
+    for key, text, number in db.session.execute(query):
+        yield key, json.loads(text) if text else None, number
 
 
 def _of_care(event_id: int) -> Iterator[tuple[str, Any]]:
@@ -232,15 +240,19 @@ def _read_care(event_id: int, *, is_confirmed: bool = False) -> Iterator[tuple[i
 
 def _read_records(event_id: int, *, is_confirmed: bool) -> Iterator[tuple[int, dict[str, Any]]]:
     """Yield the id of each registration, and its decrypted record of answers about diet and access."""
+    column: Any = CareAnswer.__table__.c["answer"]
+    # Read the bytes alone: to make an object of each row takes as long as to decrypt it.
+    closed = type_coerce(column, LargeBinary).label(column.name)
     query = (
-        select(CareAnswer)
+        select(CareAnswer.registration_id, closed)
         .join(Registration, Registration.id == CareAnswer.registration_id)
         .where(Registration.event_id == event_id)
     )
     if is_confirmed:
         query = query.where(Registration.status == Status.CONFIRMED, IS_FREE)
-    for row in db.session.scalars(query.execution_options(yield_per=BATCH)):
-        yield row.registration_id, row.answer
+    rows = db.session.execute(query.execution_options(yield_per=BATCH)).mappings()
+    for row, record in open_in_rows(column, rows):
+        yield row["registration_id"], record
 
 
 def _list_forms(event_id: int) -> Iterator[Submission]:

@@ -6,13 +6,13 @@ from collections.abc import Callable
 
 import pytest
 from cryptography.exceptions import InvalidTag
-from sqlalchemy import String, insert, text, update
+from sqlalchemy import String, insert, select, text, update
 from sqlalchemy.exc import StatementError
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from forum.database import start_write
 from forum.extensions import db
-from forum.sealing import Sealed, SealedBytes, SealedRecord, SealedValue, Unbound
+from forum.sealing import Sealed, SealedBytes, SealedRecord, SealedValue, Unbound, open_in_rows
 from tests.factories.saving import save
 
 
@@ -156,3 +156,20 @@ def test_statement_cannot_store_a_value_open(store, statement):
     store(bytes=b"x")
     with pytest.raises(StatementError, match="what is sealed is written by the flush of its row"):
         db.session.execute(statement.values(secret="Verkliga Namnet"))
+
+
+def test_many_rows_are_opened_at_once_and_each_only_in_its_own_place(store):
+    for number in (1, 2, 3):
+        store(id=number, answer={"n": number})
+    column = Trial.__table__.c.answer
+    stored = [dict(row) for row in db.session.execute(select(Trial.__table__)).mappings()]
+    assert [(row["id"], value) for row, value in open_in_rows(column, stored)] == [
+        (1, {"n": 1}),
+        (2, {"n": 2}),
+        (3, {"n": 3}),
+    ]
+    stored[1]["answer"] = stored[0]["answer"]
+    opened = open_in_rows(column, stored)
+    next(opened)
+    with pytest.raises(InvalidTag):
+        next(opened)

@@ -16,13 +16,14 @@ from forum.questions.enums import QuestionKind
 from forum.questions.models import Answer
 from forum.registration.enums import RestrictionKind, Status
 from forum.registration.models import Registration
+from forum.registration.tallies import list_tallies
 from tests.console.test_questions import answer
 from tests.factories.events import NOW, make_event, make_sector
 from tests.factories.questions import make_question
 from tests.factories.registrations import write
 from tests.factories.saving import save
 from tests.tables import rows
-from tools.pages import Page
+from tools.pages import Page, counted_statements
 
 COUNTS = "counts.show"
 
@@ -242,3 +243,22 @@ def answer_both(event, asked, given, need, wanted):
     if given:
         person = db.session.scalars(select(Registration).order_by(Registration.id.desc())).first()
         save(Answer(registration_id=person.id, question_id=asked.id, value=given))
+
+
+@pytest.mark.parametrize("people", [1, 20])
+def test_counts_read_answers_by_two_statements_and_no_ordinary_answer_by_itself(app, event, people):
+    sessions = make_question(event, "sessions", choices=("morning", "evening"))
+    words = make_question(event, "words", QuestionKind.TEXT)
+    for number in range(people):
+        answer(event, sessions, ["morning", "evening"])
+        answer(event, words, f"Text {number}")
+    with counted_statements(app) as statements:
+        tallies = {tally.question.key: tally for tally in list_tallies(event, is_exact=True)}
+    assert tallies["sessions"].counts == {"morning": people, "evening": people}
+    assert (tallies["words"].answered, tallies["words"].counts) == (people, {})
+    assert [sum(table in one for one in statements) for table in ("FROM answers", "FROM care_answers")] == [
+        1,
+        1,
+    ]
+    (read,) = [one for one in statements if "FROM answers" in one]
+    assert "GROUP BY" in read
