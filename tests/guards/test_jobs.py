@@ -83,6 +83,7 @@ WHY_NOT_FINAL = {
     "add up counts": "adds rows of changed counts up, and keeps the sum",
     "announce posts": "a post that is public again counts as withdrawn no more",
     "erase again": "repeats what was erased before",
+    "expire registrations": "ends holds without a registration as it ends the others, and rests after a jump",
     "forget answers on their way": "whoever has not sent the form yet fills it in again",
     "forget choices of people": "an organiser ticks the people again",
     "forget counters": "a client that was held back may try again",
