@@ -11,7 +11,16 @@ from forum.events import queries as events
 from forum.events.models import Event
 from forum.questions import queries as questions
 from forum.questions.enums import Sensitivity
-from forum.registration import deadlines, given, offer_words, offers, own_answers, reviewing, waiting_list
+from forum.registration import (
+    deadlines,
+    given,
+    new_address,
+    offer_words,
+    offers,
+    own_answers,
+    reviewing,
+    waiting_list,
+)
 from forum.registration.enums import Status
 from forum.registration.models import Registration
 from forum.registration.stages import list_stages
@@ -32,6 +41,8 @@ def describe(registration: Registration) -> dict[str, Any]:
     return {
         "registration": registration,
         "event": registration.event,
+        # The same for an address that is free and for one that somebody has registered (S24).
+        "asked_address": new_address.find_asked(registration, now) if registration.is_live else None,
         "answers": own_answers.given_rows(registration, every, is_changeable=is_changeable),
         # Labels of questions that the person has to answer: the sector may have changed since they registered.
         "missing": [

@@ -125,6 +125,9 @@ def test_person_learns_nothing_about_an_address_that_is_registered(pages, event,
         sent = pages.get("own_moves.address").submit({"email": address}, button="Send the link", follow=True)
         said.append(sent.flashes[0].replace(address, "ADDRESS"))
         assert queued(since)[0] == ("already-registered" if address != NEW else "new-address", address)
+        shown = pages.get("self_service.show").text
+        waits = f"{address} is not confirmed yet; the link works until"
+        assert (waits in shown, "registered already" in shown) == (True, False)
     assert said[0] == said[1]
     assert db.session.query(AddressChange).count() == 1
     assert links.follow(token, TokenPurpose.MANAGE, now=NOW).id == person.id
