@@ -143,6 +143,12 @@ def tell_total(filters: Filters, total: int) -> dict[str, Any]:
     return {"total": total, "number": words}
 
 
+def range_text(first: int, number: int, total: str) -> str:
+    """Return which rows of a list a page shows, such as "51–100 of 1,320", from the rank of the first one."""
+    last = grouped(first + number - 1)
+    return _("%(first)s–%(last)s of %(total)s", first=grouped(first), last=last, total=total)
+
+
 def chosen_words(number: int, here: int) -> str:
     """Return how many people an organiser has chosen, and how many of them the page of the list does not show.
 
@@ -182,10 +188,4 @@ def _range(filters: Filters, listed: listing.Listed) -> str | None:
             len(page.rows),
             most=grouped(listing.MOST_COUNTED),
         )
-    last = first + len(page.rows) - 1
-    told = {
-        "first": grouped(first),
-        "last": grouped(last),
-        "total": tell_total(filters, listed.total)["number"],
-    }
-    return _("%(first)s–%(last)s of %(total)s", **told)
+    return range_text(first, len(page.rows), tell_total(filters, listed.total)["number"])

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from flask import Blueprint, flash, g, redirect, render_template, url_for
+from flask import Blueprint, flash, g, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
@@ -31,6 +31,8 @@ from forum.registration.models import Registration
 from forum.registration.queries import find_by_reference
 from forum.registration.waiting_forms import ByHandForm, HoursForm, OfferForm
 from forum.web.edits import ChangedMeanwhile
+from forum.web.languages import grouped
+from forum.web.pagination import Cursor
 
 bp = Blueprint("waiting_list", __name__, url_prefix="/console/<event>")
 REFUSALS = (ChangedMeanwhile, StateChanged, DeadlineRefused, NoPlaceFree, WouldBeOfferedAgain)
@@ -41,20 +43,40 @@ def index(event: str) -> ResponseReturnValue:
     """Show who waits in each sector, the next person in line first, and the offers that are open."""
     this_event = get_any_or_404(event)
     now, counts = clock.now(), listing.count_by_sector_and_status(this_event)
-    lines, offered = listing.list_lines(this_event), waiting_view.list_open(this_event)
-    if offered or any(lines.values()):
+    lines, opened = (
+        listing.list_lines(this_event),
+        waiting_view.read_open(this_event, Cursor.of(request.args)),
+    )
+    if opened.offers or any(lines.values()):
         note_view(audit_queries.WAITING_LIST_VIEWED, this_event, actor=sign_ins.current_actor())
     return render_template(
         "console/waiting_list/index.html",
         lines=lines,
         notes=waiting_view.notes(this_event, lines),
-        offered=offered,
+        offered=opened.offers,
+        pages=_pages(this_event, opened, counts),
         ends_today=end_of_day(this_event, now),
         left=places.places_left(this_event, now),
         last_offer_at=deadlines.offers_end_at(this_event),
         are_offers_over=now >= deadlines.offers_end_at(this_event),
         **list_pages.of_event(this_event, counts),
     )
+
+
+def _pages(event: Event, opened: waiting_view.OpenPage, counts: listing.Counts) -> dict[str, str | None]:
+    """Return what the pager of the open offers shows: the URLs beside this page, and which offers it has."""
+    page = opened.page
+
+    def url(beside: str, person: Registration) -> str:
+        values = {"event": event.slug, beside: person.reference}
+        return url_for(".index", **values, _anchor="open-offers")
+
+    total = sum(number for (_sector, status), number in counts.items() if status == Status.OFFERED)
+    return {
+        "previous_url": url("before", page.rows[0]) if page.has_previous else None,
+        "next_url": url("after", page.rows[-1]) if page.has_next else None,
+        "summary": list_pages.range_text(opened.first, len(page.rows), grouped(total)),
+    }
 
 
 @bp.route("/registrations/<reference>/offer", methods=["GET", "POST"])

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from flask_babel import gettext as _
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import joinedload
 
 from forum.accounts.models import User
@@ -26,6 +26,10 @@ from forum.registration.enums import OfferMaker, Status
 from forum.registration.models import Registration
 from forum.registration.offer_models import Offer
 from forum.web.languages import moment_text
+from forum.web.pagination import Cursor, Order, Page, count_before, read_page
+
+SHOWN = 50  # open offers on a page
+SOONEST = Order((Registration.offer_expires_at, Registration.id))
 
 
 @dataclass(frozen=True)
@@ -46,6 +50,15 @@ class Open:
 
     registration: Registration
     told: Told | None
+
+
+@dataclass(frozen=True)
+class OpenPage:
+    """A page of an event's open offers; `first` is the rank of its first one among all of them."""
+
+    page: Page[Registration]
+    first: int
+    offers: list[Open]
 
 
 def tell(event: Event, rows: Sequence[Offer]) -> list[Told]:
@@ -81,27 +94,40 @@ def offers_of(registration: Registration) -> list[Told]:
     return tell(registration.event, offers.list_of(registration))
 
 
-def list_open(event: Event) -> list[Open]:
-    """Return the open offers of the event, the one that ends first before the others."""
-    offered = Registration.event_id == event.id, Registration.status == Status.OFFERED
-    soonest = (Registration.offer_expires_at, Registration.id)
-    people = db.session.scalars(
-        select(Registration).where(*offered).options(joinedload(Registration.sector)).order_by(*soonest)
-    ).all()
-    ids = [person.id for person in people]
+def read_open(event: Event, cursor: Cursor | None) -> OpenPage:
+    """Return a page of the event's open offers, the one that ends first before the others.
+
+    It is the first page without `cursor`, or where nobody with an open offer is beside it.
+    """
+    offered = select(Registration).where(*_is_offered(event))
+    beside = cursor and db.session.scalar(offered.where(Registration.reference == cursor.key))
+    page = read_page(
+        db.session,
+        offered.options(joinedload(Registration.sector)),
+        SOONEST,
+        size=SHOWN,
+        beside=beside,
+        backwards=bool(cursor and cursor.backwards),
+    )
+    before = count_before(db.session, offered, SOONEST, page.rows[0]) if page.has_previous else 0
+    ids = [person.id for person in page.rows]
     rows = db.session.scalars(
         select(Offer).where(Offer.registration_id.in_(ids), Offer.ended_at.is_(None))
     ).all()
     told = {one.offer.registration_id: one for one in tell(event, rows)}
-    return [Open(person, told.get(person.id)) for person in people]
+    return OpenPage(page, before + 1, [Open(person, told.get(person.id)) for person in page.rows])
 
 
 def list_replaceable(registration: Registration, now: datetime) -> list[Registration]:
     """Return the people whose offers, if withdrawn, would leave a place for this person."""
     if registration.status != Status.WAITING or places.may_take(registration, now):
         return []
-    offered = [one.registration for one in list_open(registration.event)]
-    return [other for other in offered if offers_by_hand.could_follow(registration, other, now)]
+    offered = select(Registration).where(*_is_offered(registration.event)).order_by(*SOONEST.columns)
+    return [
+        other
+        for other in db.session.scalars(offered)
+        if offers_by_hand.could_follow(registration, other, now)
+    ]
 
 
 def notes(event: Event, lines: Mapping[int, Sequence[tuple[int, Registration]]]) -> dict[int, str]:
@@ -128,6 +154,10 @@ def notes(event: Event, lines: Mapping[int, Sequence[tuple[int, Registration]]])
 def moment_of(moment: datetime, event: Event) -> str:
     """Return a moment in words, by the clock at the venue."""
     return moment_text(moment, event.zone)
+
+
+def _is_offered(event: Event) -> tuple[ColumnElement[bool], ...]:
+    return Registration.event_id == event.id, Registration.status == Status.OFFERED
 
 
 def _maker(offer: Offer, names: Mapping[int, str]) -> str:
