@@ -11,12 +11,14 @@ from typing import Any
 
 from sqlalchemy import select
 
+from forum import clock
 from forum.extensions import db
 from forum.mailings import queries
 from forum.mailings.enums import LeftOut
 from forum.mailings.facts import differing, index_at
 from forum.mailings.models import Mailing
 from forum.outbox import pacing
+from forum.registration import awaited
 from forum.registration.enums import Status
 from forum.registration.models import IS_LIVE, Registration
 from forum.registration.restrictions import IS_FREE
@@ -40,9 +42,9 @@ class Addressee:
 class Audience:
     """The recipients of a mailing, and the numbers of people who get no mail, by reason.
 
-    `unconfirmed` have not confirmed their address; `informed` know the present facts; `unreachable` have no address, so
-    organisers tell them in another way; the data of `restricted` people may not be used. `left` has all these people
-    but the informed ones, each with the reason.
+    `unconfirmed` have not confirmed their address; `informed` know the present facts; `unreachable` are registered
+    without a confirmed address, so organisers tell them in another way; the data of `restricted` people may not be
+    used. `left` has all these people but the informed ones, each with the reason.
     """
 
     people: list[Addressee] = field(default_factory=list)
@@ -78,7 +80,8 @@ def audience_of(mailing: Mailing) -> Audience:
             continue
         if not row.email:
             audience.unreachable += 1
-            audience.left.append((row.id, LeftOut.NO_ADDRESS))
+            why = LeftOut.UNCONFIRMED if row.is_awaited else LeftOut.NO_ADDRESS
+            audience.left.append((row.id, why))
             continue
         step = index_at(steps, max(row.requested_at, row.confirmed_at or row.requested_at))
         if row.id in told_at:
@@ -98,5 +101,8 @@ def _live(mailing: Mailing) -> Iterable[Any]:
     told = Registration.id, Registration.status, Registration.language, Registration.email
     known = Registration.sector_id, pacing.domain_of(Registration.email).label("domain")
     deciding = Registration.requested_at, Registration.confirmed_at, IS_FREE.label("is_free")
-    live = select(*told, *known, *deciding).where(Registration.event_id == mailing.event_id, IS_LIVE)
+    is_awaited = awaited.is_awaited(clock.now()).label("is_awaited")
+    live = select(*told, *known, *deciding, is_awaited).where(
+        Registration.event_id == mailing.event_id, IS_LIVE
+    )
     return db.session.execute(live.order_by(Registration.id))

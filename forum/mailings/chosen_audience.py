@@ -8,13 +8,14 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, select
 from werkzeug.datastructures import MultiDict
 
+from forum import clock
 from forum.events.models import Event
 from forum.extensions import db
 from forum.mailings import refusals, unanswered
 from forum.mailings.enums import Category, LeftOut
 from forum.mailings.models import Mailing, MailingRecipient
 from forum.outbox import pacing, suppression
-from forum.registration import listing, restrictions
+from forum.registration import awaited, listing, new_address, restrictions
 from forum.registration.enums import LIVE, Status
 from forum.registration.filtering import Filters
 from forum.registration.models import Registration
@@ -106,8 +107,8 @@ def _sort_out(
 ) -> ChosenAudience:
     """Return who of these rows (`_each`) gets a message, and why others do not."""
     audience = ChosenAudience()
-    for number, language, sector_id, domain, status, email, canonical, is_free in rows:
-        reason = _reason(status, is_free=is_free, email=email)
+    for number, language, sector_id, domain, status, email, canonical, is_free, is_awaited in rows:
+        reason = _reason(status, is_free=is_free, email=email, is_awaited=is_awaited)
         if not reason and refuses(canonical):
             reason = LeftOut.UNSUBSCRIBED
         elif not reason and email in suppressed:
@@ -122,7 +123,10 @@ def _sort_out(
 def why_left_out(registration: Registration, mailing: Mailing) -> LeftOut | None:
     """Return why the person gets no mail of the mailing, or None; asked again just before the mail is made."""
     is_free = not restrictions.is_restricted(registration)
-    if reason := _reason(registration.status, is_free=is_free, email=registration.email):
+    is_awaited = not registration.email and new_address.find_asked(registration, clock.now()) is not None
+    if reason := _reason(
+        registration.status, is_free=is_free, email=registration.email, is_awaited=is_awaited
+    ):
         return reason
     if refusals.is_refused(mailing.event, registration.email_canonical, mailing.category):
         return LeftOut.UNSUBSCRIBED
@@ -156,14 +160,17 @@ def _each(chosen: Select) -> Select:
     told = Registration.id, Registration.language, Registration.sector_id
     domain = pacing.domain_of(Registration.email).label("domain")
     deciding = Registration.status, Registration.email, Registration.email_canonical, IS_FREE.label("is_free")
-    return chosen.with_only_columns(*told, domain, *deciding).order_by(*listing.BY_NAME)
+    is_awaited = awaited.is_awaited(clock.now()).label("is_awaited")
+    return chosen.with_only_columns(*told, domain, *deciding, is_awaited).order_by(*listing.BY_NAME)
 
 
-def _reason(status: Status, *, is_free: bool, email: str) -> LeftOut | None:
+def _reason(status: Status, *, is_free: bool, email: str, is_awaited: bool) -> LeftOut | None:
     if status not in LIVE:
         return LeftOut.ENDED
     if status == Status.PENDING:
         return LeftOut.UNCONFIRMED
     if not is_free:
         return LeftOut.RESTRICTED
+    if is_awaited:
+        return LeftOut.UNCONFIRMED
     return None if email else LeftOut.NO_ADDRESS
