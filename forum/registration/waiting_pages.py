@@ -1,6 +1,7 @@
 """The organisers' waiting list: each sector's line in its order, open offers, and what they do with offers by hand."""
 
 from collections.abc import Callable
+from typing import Any
 
 from flask import Blueprint, flash, g, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -43,10 +44,8 @@ def index(event: str) -> ResponseReturnValue:
     """Show who waits in each sector, the next person in line first, and the offers that are open."""
     this_event = get_any_or_404(event)
     now, counts = clock.now(), listing.count_by_sector_and_status(this_event)
-    lines, opened = (
-        listing.list_lines(this_event),
-        waiting_view.read_open(this_event, Cursor.of(request.args)),
-    )
+    lines = listing.list_lines(this_event)
+    opened = waiting_view.read_open(this_event, Cursor.of(request.args))
     if opened.offers or any(lines.values()):
         note_view(audit_queries.WAITING_LIST_VIEWED, this_event, actor=sign_ins.current_actor())
     return render_template(
@@ -68,7 +67,7 @@ def _pages(event: Event, opened: waiting_view.OpenPage, counts: listing.Counts) 
     page = opened.page
 
     def url(beside: str, person: Registration) -> str:
-        values = {"event": event.slug, beside: person.reference}
+        values: dict[str, Any] = {"event": event.slug, beside: person.reference}
         return url_for(".index", **values, _anchor="open-offers")
 
     total = sum(number for (_sector, status), number in counts.items() if status == Status.OFFERED)
