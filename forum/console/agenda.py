@@ -59,6 +59,8 @@ def list_tasks(event: Event, counts: listing.Counts, now: datetime) -> list[Task
         ("waiting_list.index", partial(_offers, counts=counts)),
         ("mailings.show", _mailings),
         ("outbox.index", _mail_troubles),
+        ("outbox.index", agenda_tasks.list_missing_server),
+        ("settings.sectors", agenda_tasks.list_idle_places),
         ("bulk.index", agenda_tasks.list_standing_work),
         ("log.index", _brakes),
         ("posts.index", list_planned_posts),

@@ -10,12 +10,16 @@ from flask_babel import ngettext
 from sqlalchemy import select
 
 from forum.accounts import sign_ins
+from forum.console.sector_words import idle_text
+from forum.events import queries as events
 from forum.events.days import end_of_day
 from forum.events.models import Event
 from forum.extensions import db
 from forum.health import backups
 from forum.imports import kept_tables
 from forum.imports import queries as imports
+from forum.outbox import transport
+from forum.outbox.wording import no_server_text
 from forum.registration import kept_exports, line_queries
 from forum.tasks import queries as tasks
 from forum.web.languages import moment_text
@@ -33,6 +37,26 @@ class Task:
     detail: str
     url: str = ""
     is_trouble: bool = False
+
+
+def list_missing_server(event: Event, now: datetime) -> Iterator[Task]:
+    """Yield a task while a published event's messages reach nobody; other events have it in their checklist."""
+    if event.is_published and not events.is_over(event, now) and not transport.has_server():
+        yield Task(ALARM, _("Mail server"), no_server_text(), is_trouble=True)
+
+
+def list_idle_places(event: Event, now: datetime) -> Iterator[Task]:
+    """Yield a task for places of a published event that stay empty because the ceilings let fewer people in."""
+    if not event.is_published or events.is_off(event, now) or not event.idle:
+        return
+    yield Task(
+        event.idle,
+        ngettext(
+            "place that no ceiling lets anybody take", "places that no ceiling lets anybody take", event.idle
+        ),
+        idle_text(event),
+        url_for("settings.sectors", event=event.slug),
+    )
 
 
 def list_ending_offers(event: Event, now: datetime) -> Iterator[Task]:

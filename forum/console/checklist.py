@@ -3,18 +3,18 @@
 from collections.abc import Iterator
 from datetime import datetime
 
-from flask import current_app
 from flask_babel import gettext as _
 from flask_babel import ngettext
 
 from forum.console.checks import Check, Checklist, Group, State, link
 from forum.console.question_checks import question_checks
+from forum.console.sector_words import idle_text
 from forum.console.text_checks import text_checks
 from forum.events.days import has_hours
 from forum.events.models import Event
 from forum.health import backups
-from forum.outbox import heartbeats, relay
-from forum.outbox.wording import relay_text
+from forum.outbox import heartbeats, relay, transport
+from forum.outbox.wording import no_server_text, relay_text
 from forum.web.languages import dates_of, in_language, moment_text
 
 
@@ -107,7 +107,6 @@ def _places(event: Event, now: datetime) -> Iterator[Check]:
 
 def _sectors(event: Event, url: str) -> Check:
     floors = sum(sector.floor for sector in event.sectors)
-    ceilings = sum(sector.ceiling for sector in event.sectors)
     title, state, change = _("Sectors add up"), State.NEEDED, _("Change")
     if not event.sectors:
         return Check(_("Sectors"), state, _("There is none, so nobody can register."), url, _("Fill in"))
@@ -115,13 +114,8 @@ def _sectors(event: Event, url: str) -> Check:
         words = _(
             "Floors keep %(floors)s places, and there are %(places)s.", floors=floors, places=event.capacity
         )
-    elif ceilings < event.capacity:
-        words = _(
-            "Ceilings let %(ceilings)s people in, so %(idle)s of %(places)s places stay empty.",
-            ceilings=ceilings,
-            idle=event.capacity - ceilings,
-            places=event.capacity,
-        )
+    elif event.idle:
+        words = idle_text(event)
     else:
         state = State.DONE
         words = ngettext(
@@ -155,11 +149,8 @@ def _mail_and_safety(event: Event, now: datetime) -> Iterator[Check]:
 
 def _mail_server(event: Event, now: datetime) -> Check:
     title = _("Mail server")
-    if not current_app.config["MAIL_SERVER"]:
-        words = _(
-            "None is set: messages are written as files and reach nobody. Whoever runs the server can set one."
-        )
-        return Check(title, State.NEEDED, words)
+    if not transport.has_server():
+        return Check(title, State.NEEDED, no_server_text())
     if trouble := relay.find_trouble():
         return Check(title, State.NEEDED, relay_text(trouble, event.zone, now))
     return Check(title)

@@ -10,7 +10,7 @@ from flask_babel import ngettext
 from forum import clock
 from forum.accounts import kept_words, sign_ins
 from forum.console.sector_forms import NewSectorForm, PlacesForm, SectorForm
-from forum.console.sector_words import effects_of
+from forum.console.sector_words import effects_of, idle_text
 from forum.console.settings_editing import flash_saved, get_locked_or_404, render, show_stored
 from forum.events.enums import SectorPolicy
 from forum.events.in_url import get_any_or_404
@@ -48,7 +48,7 @@ def sectors(event: str) -> ResponseReturnValue:
         return _refused(this_event, form, refusal)
     offered = waiting_list.offer_free_places(this_event, now=now) if changed else 0
     db.session.commit()
-    flash_saved(offered_words(offered), is_changed=changed)
+    flash_saved(_told(this_event, offered), is_changed=changed)
     return redirect(url_for("settings.sectors", event=event), 303)
 
 
@@ -105,7 +105,7 @@ def close_sector(event: str, sector: str) -> ResponseReturnValue:
     offered = waiting_list.offer_free_places(this_event, now=now)
     db.session.commit()
     closed = _("%(name)s has been closed.", name=in_language(mine.name))
-    flash(" ".join(filter(None, (closed, offered_words(offered)))), "success")
+    flash(" ".join(filter(None, (closed, _told(this_event, offered)))), "success")
     return redirect(url_for("settings.sectors", event=event), 303)
 
 
@@ -127,7 +127,7 @@ def remove_sector(event: str, sector: str) -> ResponseReturnValue:
     offered = waiting_list.offer_free_places(this_event, now=now)
     db.session.commit()
     removed = _("%(name)s has been removed.", name=name)
-    flash(" ".join(filter(None, (removed, offered_words(offered)))), "success")
+    flash(" ".join(filter(None, (removed, _told(this_event, offered)))), "success")
     return redirect(url_for("settings.sectors", event=event), 303)
 
 
@@ -135,6 +135,11 @@ def _refuse_if_invited(sector: Sector) -> None:
     """Raise SectorInUse for a sector to which people were invited: their links would lead nowhere."""
     if number := invitations.count_of(sector):
         raise SectorInUse(number)
+
+
+def _told(event: Event, offered: int) -> str:
+    """Return in words how many places a saved change has offered, and how many stay empty; "" for none of them."""
+    return " ".join(filter(None, (offered_words(offered), idle_text(event))))
 
 
 def offered_words(number: int) -> str:

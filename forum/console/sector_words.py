@@ -12,13 +12,25 @@ from forum.events.enums import SectorPolicy
 from forum.events.models import Event, Sector
 from forum.registration import listing, places, waiting_list
 from forum.registration.balance import Balance, SectorBalance, balance_of
-from forum.web.languages import day_text, in_language
+from forum.web.languages import day_text, grouped, in_language
+
+
+def idle_text(event: Event) -> str:
+    """Return a sentence on the places that stay empty because the ceilings let fewer people in; "" for none."""
+    if not event.idle:
+        return ""
+    return _(
+        "Ceilings let %(ceilings)s people in, so %(idle)s of %(places)s places stay empty.",
+        ceilings=grouped(event.capacity - event.idle),
+        idle=grouped(event.idle),
+        places=grouped(event.capacity),
+    )
 
 
 @dataclass(frozen=True)
 class Effects:
     """The meaning of an event's capacity and shares in words: `rows` by sector, `kept` on places kept for sectors,
-    and `release` on their release to all sectors.
+    and `release` on their release to all sectors; `idle` warns of places that no ceiling lets anybody take.
 
     `offers` has a sentence for each sector in which saving would offer places at once.
     """
@@ -27,6 +39,7 @@ class Effects:
     rows: dict[str, str]
     kept: str
     release: str
+    idle: str
     offers: list[str]
 
 
@@ -43,6 +56,7 @@ def effects_of(event: Event, counts: listing.Counts, now: datetime) -> Effects:
         rows=rows,
         kept=", ".join(f"{own.name} {own.kept}" for own in balance.sectors if own.kept),
         release="" if balance.is_off else _release(event, balance, is_released=is_released),
+        idle="" if balance.is_off else idle_text(event),
         offers=_offers(event, now),
     )
 

@@ -166,6 +166,12 @@ class Event(Base):
         """Codes of the event's languages that this version of the forum has, in the site's order; if none, all."""
         return [code for code in NAMES if code in self.languages] or list(NAMES)
 
+    @property
+    def idle(self) -> int:
+        """The number of places that stay empty, because the sectors' ceilings together let fewer people in."""
+        ceilings = sum(sector.ceiling for sector in self.sectors)
+        return max(0, self.capacity - ceilings) if self.sectors else 0
+
     @validates("name_order")
     def _sort_anew(self, _name: str, order: NameOrder) -> NameOrder:
         """Let the worker sort all registrations anew when `name_order` changes, whatever code changes it."""

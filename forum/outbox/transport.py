@@ -82,9 +82,14 @@ def longest_wait() -> timedelta:
     return timedelta(seconds=DOT_SECONDS + 2 * WAITS_A_MAIL * current_app.config["MAIL_TIMEOUT"])
 
 
+def has_server() -> bool:
+    """Return whether a mail server is configured; without one mails are written as files (development)."""
+    return bool(current_app.config["MAIL_SERVER"])
+
+
 def open_transport() -> Transport:
     """Return the transport of the configured server, or one that writes files when there is none (development)."""
-    if current_app.config["MAIL_SERVER"]:
+    if has_server():
         return ServerTransport(current_app.extensions["mail"])
     return FolderTransport(current_app.config["INSTANCE"] / "mail")
 

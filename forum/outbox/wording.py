@@ -140,6 +140,13 @@ def report_text(error: str) -> str:
     return str(CAUSES[error]) if error in CAUSES else _("Delayed on the way: %(reason)s", reason=error)
 
 
+def no_server_text() -> str:
+    """Return a text that says what happens to messages while no mail server is configured."""
+    return _(
+        "None is set: messages are written as files and reach nobody. Whoever runs the server can set one."
+    )
+
+
 def relay_text(relay: MailRelay, zone: tzinfo, now: datetime) -> str:
     """Return a text that says why and since when sending is paused, and when it is tried again."""
     since, error, until = relay.failing_since or now, relay.last_error or "", relay.paused_until or now

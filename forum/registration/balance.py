@@ -57,11 +57,15 @@ class Band:
 
 @dataclass(frozen=True)
 class Balance:
-    """An event's places: taken + kept (for one sector) + open (to all) = capacity; and the sectors in their order."""
+    """An event's places: taken + kept (for one sector) + open (to all) + idle = capacity; and the sectors in order.
+
+    Nobody can take the `idle` places: the sectors' ceilings together let fewer people in than there are places.
+    """
 
     capacity: int
     is_off: bool
     sectors: tuple[SectorBalance, ...]
+    idle: int = 0
 
     def total(self, name: str) -> int:
         """Return the sum of a number, named as a field such as "held", over all sectors."""
@@ -79,8 +83,8 @@ class Balance:
 
     @property
     def free(self) -> int:
-        """The number of places that are not taken."""
-        return self.capacity - self.taken
+        """The number of places that are not taken and that the ceilings allow somebody to take."""
+        return self.capacity - self.taken - self.idle
 
     @property
     def open(self) -> int:
@@ -102,7 +106,10 @@ class Balance:
         """The path of the open places, the last part of the ring diagram; "" where there are none."""
         drawn = self._drawn()
         start = drawn[-1][1] if drawn else 0.0
-        return bow(start, 1 - GAP if drawn else 1.0) if self.open > 0 else ""
+        if not drawn:
+            return bow(0.0, 1.0) if self.open > 0 else ""
+        idle = self.idle * (1 - GAP * (len(drawn) + 1)) / self.capacity if self.idle else 0.0
+        return bow(start, 1 - GAP - idle) if self.open > 0 else ""
 
     def _drawn(self) -> Sequence[tuple[Band, float]]:
         shown = [sector for sector in self.sectors if sector.taken or sector.kept]
@@ -145,4 +152,4 @@ def balance_of(event: Event, counts: listing.Counts, now: datetime) -> Balance:
                 waiting=counts.get((sector.id, Status.WAITING), 0),
             )
         )
-    return Balance(event.capacity, is_off, tuple(sectors))
+    return Balance(event.capacity, is_off, tuple(sectors), idle=0 if is_off else event.idle)

@@ -108,7 +108,8 @@ def _draw(
     free = min(event.capacity - event.taken, sum(left.values()))
     # Organisers' ring (no `sector_url`) always shows the places left, the public ring only while registration is open.
     offers = sector_url is None or events.registration_state(event, now) == RegistrationState.OPEN
-    return draw_seats(shares, event.capacity, left=free, small=small, offers=offers)
+    # Places that no ceiling lets anybody take are not offered, so they are no part of what visitors see as all places.
+    return draw_seats(shares, event.capacity - event.idle, left=free, small=small, offers=offers)
 
 
 def _note(sector: Sector) -> str:

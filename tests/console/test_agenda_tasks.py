@@ -30,6 +30,59 @@ STILL = "1 change of many people has stood still for 15 minutes"
 UNMADE = "1 export of yours has waited for 15 minutes"
 
 
+@pytest.fixture
+def app(make_app, sqlite_url):
+    return make_app(sqlite_url, MAIL_SERVER="mail.example")
+
+
+@pytest.fixture
+def narrow(database):
+    """Save a published event of 40 places whose sectors' ceilings let 32 people in."""
+    sectors = [make_sector("politics", ceiling=20), make_sector("ngo", position=1, ceiling=12)]
+    return make_event(capacity=40, sectors=sectors)
+
+
+@pytest.mark.parametrize(
+    ("server", "is_published", "told"),
+    [("mail.example", True, []), ("", True, ["! Mail server"]), ("", False, [])],
+)
+def test_a_missing_mail_server_is_told_of_a_published_event(
+    app, sign_in_as, database, server, is_published, told
+):
+    app.config["MAIL_SERVER"] = server
+    event = make_event(is_published=is_published)
+    beat(NOW)
+    page = overview(sign_in_as(event=event))
+    assert page.all(".tasks .task-title") == told
+    assert page.text.count("messages are written as files and reach nobody") == (not server)
+
+
+def test_places_above_the_ceilings_are_told_of_a_published_event(sign_in_as, narrow):
+    beat(NOW)
+    page = overview(sign_in_as(event=narrow))
+    assert tasks(page) == ["8 places that no ceiling lets anybody take"]
+    assert "Ceilings let 32 people in, so 8 of 40 places stay empty." in page.text
+    assert overview(sign_in_as(Role.VIEWER, narrow)).all(".task-title") == []
+
+
+def test_overview_and_front_page_say_the_same_number_of_free_places(sign_in_as, pages, narrow):
+    for sector, number in (("politics", 3), ("ngo", 1)):
+        for _person in range(number):
+            confirmed(narrow, sector)
+    beat(NOW)
+    page = overview(sign_in_as(event=narrow))
+    ring = page.soup.select_one(".balance-ring")
+    assert ring.get_text(" ", strip=True) == "28 of 32 places are free"
+    assert page.all(".balance-sum") == [
+        "4 taken + 28 open to every sector = 32 places."
+        " 8 more places stay empty: the ceilings let only 32 people in."
+    ]
+    front = pages.get("home.front", follow=True, event="nf27")
+    assert front.soup.select_one("svg.ring")["aria-label"] == (
+        "28 of 32 places are left; the table shows each sector"
+    )
+
+
 def instance(app):
     return app.config["INSTANCE"]
 

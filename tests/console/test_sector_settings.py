@@ -85,6 +85,17 @@ def test_preview_says_what_saving_would_do_and_changes_nothing(pages, small):
     assert not list(db.session.scalars(select(AuditEntry.id).where(AuditEntry.action.like("event.%"))))
 
 
+def test_places_above_the_ceilings_are_named_in_the_preview_and_after_saving(pages, small):
+    told = "Ceilings let 5 people in, so 3 of 8 places stay empty."
+    assert "stay empty" not in show(pages).text
+    page = show(pages).submit({"capacity": "8"}, button="Preview", expect=200)
+    assert told in page.text
+    assert page.all(".effects-sum > div")[-2:] == ["3 above the sum of the ceilings", "8 places in all"]
+    page = page.submit({"capacity": "8"}, button="Save", follow=True)
+    assert page.flashes == [f"Saved. {told}"]
+    assert told in page.text
+
+
 def test_more_places_are_offered_at_once(pages, small):
     page = show(pages).submit({"capacity": "4", "shares-1-ceiling": "3"}, button="Save", follow=True)
     assert page.flashes == ["Saved. 1 place has been offered to the next in line."]
@@ -218,7 +229,9 @@ def test_closing_a_sector_frees_what_its_floor_kept(pages, small):
 
 def test_a_sector_without_people_is_removed(pages, small):
     page = pages.post("settings.remove_sector", {}, event="nf27", sector="politics", follow=True, expect=200)
-    assert page.flashes == ["Politics has been removed."]
+    assert page.flashes == [
+        "Politics has been removed. Ceilings let 2 people in, so 1 of 3 places stay empty."
+    ]
     assert list(numbers(small)) == ["event", "ngo"]
 
 
