@@ -82,6 +82,14 @@ def test_event_on_one_day_has_no_hours_until_somebody_says_them(database):
     assert [(day.date, day.starts) for day in list_days(event)] == [(date(2027, 11, 16), None)]
 
 
+@pytest.mark.parametrize("template", SectorTemplate)
+def test_first_texts_are_true_in_either_order_of_the_waiting_list(database, template):
+    event = make(template=template)
+    texts = [*event.sharing.values(), body(event, "practical"), body(event, "practical", "sv")]
+    for said in ("waited longest", "väntat längst", "who wait, in the order", "som väntar, i den ordning"):
+        assert not [text for text in texts if said in text]
+
+
 @pytest.mark.parametrize("capacity", [1, 7, 99, 100, 250, 1001, 100_000])
 @pytest.mark.parametrize("template", SectorTemplate)
 def test_sectors_add_up_for_every_number_of_places(database, template, capacity):
