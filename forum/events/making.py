@@ -117,14 +117,18 @@ def _moments(plan: Plan, now: datetime) -> dict[str, datetime | None]:
     opens = datetime.combine((now + OPENS_IN).astimezone(zone).date(), OPENS_AT, zone)
     if opens >= closes:
         opens = min(now, closes - DAY)
-    release = midnight(plan.first_day - RELEASED_BEFORE, zone)
+    # Floors keep places for half of the time of registration at least, or they would keep none from anybody.
+    half = opens + (closes - opens) / 2
+    release = max(
+        midnight(plan.first_day - RELEASED_BEFORE, zone), midnight(half.astimezone(zone).date() + DAY, zone)
+    )
     has_floors = plan.template == SectorTemplate.NORDIC
     return {
         "starts_at": begins,
         "ends_at": midnight(plan.last_day + DAY, zone),
         "opens_at": opens,
         "closes_at": closes,
-        "release_at": release if has_floors and release > max(now, opens) else None,
+        "release_at": release if has_floors and max(now, opens) < release < closes else None,
     }
 
 

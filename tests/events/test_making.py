@@ -77,6 +77,13 @@ def test_registration_closes_after_it_opens_whenever_the_event_is(database, days
     assert event.release_at is None or event.opens_at < event.release_at < event.closes_at
 
 
+@pytest.mark.parametrize("days", [40, 60, 76, 77, 78, 100, 150])
+def test_floors_keep_places_for_half_of_the_time_of_registration(database, days):
+    first = (NOW + timedelta(days=days)).date()
+    event = make(first_day=first, last_day=first)
+    assert event.opens_at + (event.closes_at - event.opens_at) / 2 <= event.release_at < event.closes_at
+
+
 def test_event_on_one_day_has_no_hours_until_somebody_says_them(database):
     event = make(last_day=date(2027, 11, 16))
     assert [(day.date, day.starts) for day in list_days(event)] == [(date(2027, 11, 16), None)]
