@@ -15,6 +15,7 @@ from forum.audit import queries as audit_queries
 from forum.audit.traces import note_view
 from forum.console.edit_pages import edit_page
 from forum.console.organisation_forms import OrganisationForm
+from forum.console.sector_settings import given_words
 from forum.console.settings_editing import get_locked_or_404, show_stored
 from forum.events.in_url import get_any_or_404
 from forum.events.models import Event
@@ -257,6 +258,8 @@ def told(outcome: rules.Outcome) -> list[str]:
         sentences.append(
             ngettext("%(num)s place is offered.", "%(num)s places are offered.", outcome.offered)
         )
+    if outcome.given:
+        sentences.append(given_words(outcome.given))
     return sentences
 
 

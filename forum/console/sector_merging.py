@@ -9,7 +9,7 @@ from flask_babel import ngettext
 from forum import clock
 from forum.accounts import kept_words, sign_ins
 from forum.console.sector_forms import MergeSectorForm
-from forum.console.sector_settings import offered_words, sector_or_404
+from forum.console.sector_settings import sector_or_404, served_words
 from forum.console.settings_editing import get_locked_or_404, render, show_stored
 from forum.delegations import asking as delegations
 from forum.events.in_url import get_any_or_404
@@ -42,9 +42,9 @@ def merge_sector(event: str, sector: str, into: str) -> ResponseReturnValue:
     except (ChangedMeanwhile, SharesRefused) as refusal:
         db.session.rollback()
         return _refused(form, mine, other, refusal)
-    offered = waiting_list.offer_free_places(other.event, now=now)
+    served = waiting_list.offer_free_places(other.event, now=now)
     db.session.commit()
-    flash(" ".join(filter(None, (_merged_words(name, other, moved), offered_words(offered)))), "success")
+    flash(" ".join(filter(None, (_merged_words(name, other, moved), served_words(served)))), "success")
     return redirect(url_for("settings.sectors", event=event), 303)
 
 

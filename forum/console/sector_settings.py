@@ -46,9 +46,9 @@ def sectors(event: str) -> ResponseReturnValue:
     except (ChangedMeanwhile, SharesRefused) as refusal:
         db.session.rollback()
         return _refused(this_event, form, refusal)
-    offered = waiting_list.offer_free_places(this_event, now=now) if changed else 0
+    served = waiting_list.offer_free_places(this_event, now=now) if changed else waiting_list.Served()
     db.session.commit()
-    flash_saved(_told(this_event, offered), is_changed=changed)
+    flash_saved(_told(this_event, served), is_changed=changed)
     return redirect(url_for("settings.sectors", event=event), 303)
 
 
@@ -102,10 +102,10 @@ def close_sector(event: str, sector: str) -> ResponseReturnValue:
     now = clock.now()
     rules.close(mine, actor=sign_ins.current_actor(), now=now)
     # Places that were kept for the closed sector (its floor) are open to the other sectors now.
-    offered = waiting_list.offer_free_places(this_event, now=now)
+    served = waiting_list.offer_free_places(this_event, now=now)
     db.session.commit()
     closed = _("%(name)s has been closed.", name=in_language(mine.name))
-    flash(" ".join(filter(None, (closed, _told(this_event, offered)))), "success")
+    flash(" ".join(filter(None, (closed, _told(this_event, served)))), "success")
     return redirect(url_for("settings.sectors", event=event), 303)
 
 
@@ -124,10 +124,10 @@ def remove_sector(event: str, sector: str) -> ResponseReturnValue:
     except (SectorInUse, LastSector):
         db.session.rollback()
         return redirect(url_for("settings.remove_sector", event=event, sector=sector), 303)
-    offered = waiting_list.offer_free_places(this_event, now=now)
+    served = waiting_list.offer_free_places(this_event, now=now)
     db.session.commit()
     removed = _("%(name)s has been removed.", name=name)
-    flash(" ".join(filter(None, (removed, _told(this_event, offered)))), "success")
+    flash(" ".join(filter(None, (removed, _told(this_event, served)))), "success")
     return redirect(url_for("settings.sectors", event=event), 303)
 
 
@@ -137,18 +137,34 @@ def _refuse_if_invited(sector: Sector) -> None:
         raise SectorInUse(number)
 
 
-def _told(event: Event, offered: int) -> str:
+def _told(event: Event, served: waiting_list.Served) -> str:
     """Return in words how many places a saved change has offered, and how many stay empty; "" for none of them."""
-    return " ".join(filter(None, (offered_words(offered), idle_text(event))))
+    return " ".join(filter(None, (served_words(served), idle_text(event))))
 
 
-def offered_words(number: int) -> str:
-    """Return a sentence on how many places a change has offered to people who wait; "" for none."""
+def served_words(served: waiting_list.Served) -> str:
+    """Return in sentences how many waiting people a change has offered a place or given one at once; "" for none."""
+    offered, given = served.offered.total(), served.given.total()
+    told = [
+        ngettext(
+            "%(num)s place has been offered to the next in line.",
+            "%(num)s places have been offered to those next in line.",
+            offered,
+        )
+        if offered
+        else "",
+        given_words(given),
+    ]
+    return " ".join(filter(None, told))
+
+
+def given_words(number: int) -> str:
+    """Return a sentence on how many people without an address a change has given a place; "" for none."""
     if not number:
         return ""
     return ngettext(
-        "%(num)s place has been offered to the next in line.",
-        "%(num)s places have been offered to those next in line.",
+        "%(num)s person without an address got a place at once and is not written to.",
+        "%(num)s people without an address got a place at once and are not written to.",
         number,
     )
 

@@ -1,6 +1,5 @@
 """An event's capacity and its sectors' floors (places kept) and ceilings (most places), explained in sentences."""
 
-from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -32,7 +31,7 @@ class Effects:
     """The meaning of an event's capacity and shares in words: `rows` by sector, `kept` on places kept for sectors,
     and `release` on their release to all sectors; `idle` warns of places that no ceiling lets anybody take.
 
-    `offers` has a sentence for each sector in which saving would offer places at once.
+    `offers` has sentences on the sectors in which saving would offer or give places at once.
     """
 
     balance: Balance
@@ -118,19 +117,30 @@ def _release(event: Event, balance: Balance, *, is_released: bool) -> str:
 
 
 def _offers(event: Event, now: datetime) -> list[str]:
-    """Return a sentence for each sector in which places would be offered at once to those who wait."""
+    """Return sentences on how many places would be offered or given at once in each sector to those who wait."""
     if events.is_off(event, now):
         return []
     trial = places.trial_of(event)
-    offers: Counter[int] = waiting_list.count_offers_on_trial(trial, now)
-    return [
+    served = waiting_list.count_offers_on_trial(trial, now)
+    offered = [
         ngettext(
             "%(name)s: %(num)s place is offered at once to the next in line, for %(hours)s hours.",
             "%(name)s: %(num)s places are offered at once to those next in line, for %(hours)s hours.",
-            offers[sector.id],
+            served.offered[sector.id],
             name=in_language(sector.name),
             hours=event.offer_hours,
         )
         for sector in trial.sectors
-        if offers[sector.id]
+        if served.offered[sector.id]
     ]
+    given = [
+        ngettext(
+            "%(name)s: %(num)s person without an address gets a place at once and is not written to.",
+            "%(name)s: %(num)s people without an address get a place at once and are not written to.",
+            served.given[sector.id],
+            name=in_language(sector.name),
+        )
+        for sector in trial.sectors
+        if served.given[sector.id]
+    ]
+    return [*offered, *given]

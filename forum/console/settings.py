@@ -85,7 +85,7 @@ def _after_facts(event: Event, former: Former, now: datetime) -> str:
     if not touches_calendars(former):
         return " ".join(told)
     # Offers of places end when the event starts, so a later start may allow new offers.
-    told.append(_offered(waiting_list.offer_free_places(event, now=now)))
+    told.append(sector_settings.served_words(waiting_list.offer_free_places(event, now=now)))
     numbers = _calendars(event)
     if numbers["people"]:
         told.insert(0, _calendar_words(**numbers))
@@ -116,8 +116,4 @@ def _readers(event: Event) -> dict[str, Any]:
 def _after_rules(event: Event, former: Former, now: datetime) -> str:
     if not GIVING_PLACES & former.keys():
         return ""
-    return _offered(waiting_list.offer_free_places(event, now=now))
-
-
-def _offered(number: int) -> str:
-    return sector_settings.offered_words(number)
+    return sector_settings.served_words(waiting_list.offer_free_places(event, now=now))

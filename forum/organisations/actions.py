@@ -43,12 +43,16 @@ class Written:
 
 @dataclass(frozen=True)
 class Outcome:
-    """The result of a change: how many live registrations changed their organisation, and how many got an offer."""
+    """The result of a change: how many live registrations changed their organisation, and how many got an offer.
+
+    `given` counts people without an address, who got a place at once.
+    """
 
     organisation: Organisation
     is_changed: bool
     settled: int = 0
     offered: int = 0
+    given: int = 0
 
 
 def written_of(event: Event, organisation: Organisation) -> Written:
@@ -103,9 +107,11 @@ def remove(event: Event, organisation: Organisation, *, actor: str, now: datetim
     return Outcome(organisation, True, *settle(event, now))
 
 
-def settle(event: Event, now: datetime) -> tuple[int, int]:
-    """Determine each registration's organisation anew; return how many have changed, and how many offers were made."""
-    return belonging.settle(event), waiting_list.offer_free_places(event, now=now)
+def settle(event: Event, now: datetime) -> tuple[int, int, int]:
+    """Determine each registration's organisation anew; return how many have changed, then places offered and given."""
+    moved = belonging.settle(event)
+    served = waiting_list.offer_free_places(event, now=now)
+    return moved, served.offered.total(), served.given.total()
 
 
 def put_marks(organisation: Organisation, wanted: Mapping[tuple[MarkKind, str], str]) -> None:
@@ -189,6 +195,6 @@ def _refuse_many_suggested(event: Event, organisation: Organisation | None, writ
 
 
 def _settled(event: Event, organisation: Organisation, action: str, *, actor: str, now: datetime) -> Outcome:
-    moved, offered = settle(event, now)
+    moved, offered, given = settle(event, now)
     audit.record(action, organisation, actor=actor, at=now, registrations=moved, offers=offered)
-    return Outcome(organisation, True, moved, offered)
+    return Outcome(organisation, True, moved, offered, given)

@@ -48,6 +48,9 @@ class PassedOver(StrEnum):
     CAP = "cap"  # passed over: the person's organisation has reached its cap
     ORGANISATION = "organisation"  # passed over: the person's organisation has a place already
     WITHDRAWN = "withdrawn"  # passed over: an organiser has just withdrawn this place from the person
+    ADDRESS = (
+        "address"  # passed over: the person has no address yet, but a link to confirm one that still works
+    )
 
 
 @dataclass(frozen=True)
@@ -55,13 +58,15 @@ class Rules:
     """Functions by which the order of the waiting list knows the state of the event after each given place.
 
     `below` returns how many places a sector is below its floor; `full` returns the ids of the sectors that can take
-    nobody; `admit` gives a place and returns whether that was possible.
+    nobody; `admit` gives a place and returns whether that was possible. `passes` returns why a person gets no turn in
+    this round, None for everybody else.
     """
 
     below: Callable[[int], int]
     has_place: Callable[[str], bool]
     full: Callable[[], Collection[int]]
     admit: Callable[[Any], bool]
+    passes: Callable[[Any], PassedOver | None] = lambda _waiter: None
 
 
 @dataclass(frozen=True)
@@ -143,12 +148,11 @@ def since(waiter: Waiter) -> tuple[datetime, int]:
 class Round:
     """A round of giving places to waiting people.
 
-    `give` is called with all waiting people or, in the order of asking, with one batch after the other. `skipped` are
-    the ids of people who get no turn in this round.
+    `give` is called with all waiting people or, in the order of asking, with one batch after the other.
     """
 
-    def __init__(self, order: LineOrder, rules: Rules, skipped: Collection[int] = ()) -> None:
-        self._order, self._rules, self._skipped = order, rules, skipped
+    def __init__(self, order: LineOrder, rules: Rules) -> None:
+        self._order, self._rules = order, rules
         self._lanes: dict[int, _Lane] = {}
 
     def give(self, waiting: Iterable[Any]) -> Iterator[Turn]:
@@ -161,8 +165,8 @@ class Round:
     def _add(self, waiting: Iterable[Any]) -> None:
         for waiter in sorted(waiting, key=since):
             lane = self._lanes.setdefault(waiter.sector_id, _Lane())
-            if waiter.id in self._skipped:
-                lane.passed.append((waiter, PassedOver.WITHDRAWN))
+            if why := self._rules.passes(waiter):
+                lane.passed.append((waiter, why))
             elif self._order == LineOrder.BALANCE and not self._rules.has_place(waiter.organisation_key):
                 lane.fresh.append(waiter)
             else:

@@ -10,6 +10,7 @@ from sqlalchemy.orm import aliased, load_only
 from forum.events.enums import LineOrder
 from forum.events.models import Event
 from forum.extensions import db
+from forum.registration import awaited
 from forum.registration.bare_hold_models import BareHold
 from forum.registration.enums import Status
 from forum.registration.models import IS_WAITING, Registration
@@ -40,6 +41,12 @@ WHOLE = (
 def list_whole(event: Event, sector_ids: Collection[int]) -> Sequence[Registration]:
     """Return everybody who waits in these sectors, in no particular order."""
     return db.session.scalars(WHOLE, {"event_id": event.id, "sector_ids": list(sector_ids)}).all()
+
+
+def list_unconfirmed(event: Event, now: datetime) -> set[int]:
+    """Return the ids of waiting people without an address who have a link to confirm one that still works."""
+    waiting = Registration.event_id == event.id, IS_WAITING
+    return set(db.session.scalars(select(Registration.id).where(*waiting, awaited.is_awaited(now))))
 
 
 def find_ending(event: Event, now: datetime, until: datetime | None = None) -> tuple[int, datetime | None]:

@@ -33,6 +33,7 @@ PASSED: Mapping[str, LazyString] = {
     PassedOver.CAP: _l("the organisation has as many places as it can have"),
     PassedOver.ORGANISATION: _l("the organisation has a place already"),
     PassedOver.WITHDRAWN: _l("the offer had just been withdrawn"),
+    PassedOver.ADDRESS: _l("the address was not confirmed yet"),
 }
 ENDS: Mapping[str, LazyString] = {
     OfferEnd.ACCEPTED: _l("Accepted"),

@@ -2,8 +2,9 @@
 
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator
+from dataclasses import dataclass, field
 from datetime import datetime
-from functools import partial
+from functools import cached_property, partial
 
 from sqlalchemy import func, select
 
@@ -14,10 +15,47 @@ from forum.extensions import db
 from forum.registration import caps, deadlines, held_places, line_queries, offers, places, queries
 from forum.registration.caps import Held
 from forum.registration.enums import Status
-from forum.registration.line import Round, Rules, Turn
+from forum.registration.line import PassedOver, Round, Rules, Turn
 from forum.registration.models import Registration
 
 Admit = Callable[[Registration, datetime, Held | None], bool]
+
+
+@dataclass(frozen=True)
+class Served:
+    """By sector id: how many places were offered, and how many were given at once to people without an address."""
+
+    offered: Counter[int] = field(default_factory=Counter)
+    given: Counter[int] = field(default_factory=Counter)
+
+    def count(self, waiter: Registration) -> None:
+        """Count the place of somebody whose turn it was."""
+        (self.offered if waiter.has_address else self.given)[waiter.sector_id] += 1
+
+
+@dataclass(frozen=True)
+class _Passed:
+    """Says who gets no turn: those `skipped`, and whoever has a link to confirm a first address that still works.
+
+    `but` is somebody for whom an organiser or the person has just acted, who is never passed over.
+    """
+
+    event: Event
+    now: datetime
+    skipped: Collection[int] = ()
+    but: Registration | None = None
+
+    def why(self, waiter: Registration) -> PassedOver | None:
+        """Return why this person gets no turn now, None if nothing is in the way."""
+        if waiter.id in self.skipped:
+            return PassedOver.WITHDRAWN
+        if waiter.has_address or waiter is self.but or waiter.id not in self._unconfirmed:
+            return None
+        return PassedOver.ADDRESS
+
+    @cached_property
+    def _unconfirmed(self) -> set[int]:
+        return line_queries.list_unconfirmed(self.event, self.now)
 
 
 def join(registration: Registration, now: datetime, *, actor: str = "person") -> None:
@@ -27,26 +65,28 @@ def join(registration: Registration, now: datetime, *, actor: str = "person") ->
     audit.record("registration.waiting", registration, actor=actor, at=now)
 
 
-def offer_free_places(event: Event, *, skipped: Collection[int] = (), now: datetime) -> int:
-    """Offer every place that the rule of `places` allows to those whose turn it is; return how many offers were made.
+def offer_free_places(event: Event, *, skipped: Collection[int] = (), now: datetime) -> Served:
+    """Offer every place that the rule of `places` allows to those whose turn it is; return how many got one.
 
     Call this with the event locked. No offer is made once the event is too near (`deadlines.offers_end_at`), and no
     offer lasts beyond that moment. `skipped` are the ids of registrations that this call offers nothing.
     """
-    offered = 0
-    for turn in _admitted(event, now, skipped=skipped):
+    served = Served()
+    for turn in _admitted(event, now, _Passed(event, now, skipped)):
+        served.count(turn.waiter)
         _serve(turn, now)
-        offered += 1
-    return offered
+    return served
 
 
-def count_offers_on_trial(trial: Event, now: datetime) -> Counter[int]:
-    """Return by sector id how many places `offer_free_places` would offer if the event were as in this copy.
+def count_offers_on_trial(trial: Event, now: datetime) -> Served:
+    """Return how many places `offer_free_places` would offer or give if the event were as in this copy.
 
     Nobody is offered anything; only the copy's counters change (`places.trial_of`).
     """
-    admit = partial(places.admit_on_trial, trial)
-    return Counter(turn.waiter.sector_id for turn in _admitted(trial, now, admit))
+    served, admit = Served(), partial(places.admit_on_trial, trial)
+    for turn in _admitted(trial, now, _Passed(trial, now), admit):
+        served.count(turn.waiter)
+    return served
 
 
 def take_if_first(registration: Registration, now: datetime) -> bool:
@@ -57,7 +97,7 @@ def take_if_first(registration: Registration, now: datetime) -> bool:
     """
     if deadlines.is_too_near(registration.event, now):
         return position(registration) == 1 and places.admit(registration, now)
-    turns = _admitted(registration.event, now)
+    turns = _admitted(registration.event, now, _Passed(registration.event, now, but=registration))
     while places.may_take(registration, now):
         turn = next(turns, None)
         if turn is None or turn.waiter is registration:
@@ -88,9 +128,7 @@ def rank_by_asking(registration: Registration) -> int:
     return (db.session.scalar(ahead) or 0) + 1
 
 
-def _admitted(
-    event: Event, now: datetime, admit: Admit = places.admit, *, skipped: Collection[int] = ()
-) -> Iterator[Turn]:
+def _admitted(event: Event, now: datetime, passed: _Passed, admit: Admit = places.admit) -> Iterator[Turn]:
     """Give places to the waiting registrations that may have one, in the order of the line, and yield their turns.
 
     One pass is enough: each place that is given can only leave fewer places for other people.
@@ -101,8 +139,9 @@ def _admitted(
         has_place=lambda organisation_key: held.in_all(organisation_key) > 0,
         full=lambda: _full(event, now),
         admit=lambda waiter: admit(waiter, now, held),
+        passes=passed.why,
     )
-    round_, last = Round(event.line_order, rules, skipped), None
+    round_, last = Round(event.line_order, rules), None
     is_balanced = event.line_order == LineOrder.BALANCE
     while now < deadlines.offers_end_at(event) and (sectors := _open_sectors(event, now)):
         if is_balanced:

@@ -51,7 +51,7 @@ def index(event: str) -> ResponseReturnValue:
     return render_template(
         "console/waiting_list/index.html",
         lines=lines,
-        notes=waiting_view.notes(this_event, lines),
+        notes=waiting_view.notes(this_event, lines, now),
         offered=opened.offers,
         pages=_pages(this_event, opened, counts),
         ends_today=end_of_day(this_event, now),

@@ -16,6 +16,7 @@ from forum.registration import (
     caps,
     deadlines,
     held_places,
+    line_queries,
     offer_words,
     offers,
     offers_by_hand,
@@ -130,18 +131,27 @@ def list_replaceable(registration: Registration, now: datetime) -> list[Registra
     ]
 
 
-def notes(event: Event, lines: Mapping[int, Sequence[tuple[int, Registration]]]) -> dict[int, str]:
-    """Return by registration id how the line's order or an organisation's cap affects waiting people, in words."""
+def notes(
+    event: Event, lines: Mapping[int, Sequence[tuple[int, Registration]]], now: datetime
+) -> dict[int, str]:
+    """Return by registration id, in words, why waiting people are passed over, and what their organisation has.
+
+    An organisation counts only in an event with caps, or whose line is in balance order.
+    """
+    told = dict.fromkeys(
+        line_queries.list_unconfirmed(event, now), _("Passed over until the address is confirmed")
+    )
     is_balanced, own = event.line_order == LineOrder.BALANCE, caps.own_caps(event)
     if event.organisation_cap is None and not own and not is_balanced:
-        return {}
+        return told
     held = caps.Held()
     held.own = own
     held.know((), held_places.count_by_organisation(event))
-    told: dict[int, str] = {}
     for registration in (person for line in lines.values() for _position, person in line):
         key, sector_id = registration.organisation_key, registration.sector_id
         number, cap = held.in_all(key), caps.cap_of(event, key, sector_id, own)
+        if registration.id in told:
+            continue
         if cap is not None and held.against(key, sector_id) >= cap:
             told[registration.id] = _("Passed over: the organisation has as many places as it can have")
         elif is_balanced and number:

@@ -5,15 +5,19 @@ sectors are moved, renamed, closed and removed.
 import pytest
 from sqlalchemy import select
 
+from forum import clock
 from forum.accounts.enums import Role
 from forum.audit.models import AuditEntry
 from forum.columns import Text
 from forum.database import start_write
 from forum.events.models import Event
+from forum.events.queries import find_sector
 from forum.extensions import db
 from forum.outbox.models import OutboxMessage
+from forum.registration import by_hand
+from forum.registration.applicant import Details
 from tests.factories.events import make_archive, make_event, make_sector
-from tests.factories.registrations import confirmed
+from tests.factories.registrations import confirmed, write
 from tools.pages import Page, Pages
 
 
@@ -264,3 +268,29 @@ def test_offers_on_trial_are_those_that_saving_makes(pages, small):
     assert f"NGOs: {waiting} places are offered at once" in page.text
     page = page.submit(button="Save", follow=True)
     assert page.flashes == [f"Saved. {waiting} places have been offered to those next in line."]
+
+
+def test_a_place_that_is_given_without_an_offer_is_counted_apart(pages, small):
+    details = Details("Kim", "Minister", "The ministry", "", "SE", "en", None)
+    given = {"reason": "Called.", "may_wait": True, "actor": "command", "now": clock.now()}
+    write(by_hand.add, small, find_sector(small, "ngo"), details, **given)
+    page = show(pages).submit({"capacity": "20", "shares-1-ceiling": "20"}, button="Preview", expect=200)
+    assert "NGOs: 1 place is offered at once to the next in line, for 48 hours." in page.text
+    assert "NGOs: 1 person without an address gets a place at once and is not written to." in page.text
+    page = page.submit(button="Save", follow=True)
+    assert page.flashes == [
+        "Saved. 1 place has been offered to the next in line."
+        " 1 person without an address got a place at once and is not written to."
+    ]
+
+
+def test_the_waiting_list_says_who_is_passed_over_until_the_address_is_confirmed(pages, small):
+    details = Details("Kim", "Minister", "The ministry", "", "SE", "en", None)
+    given = {"reason": "Called.", "may_wait": True, "actor": "command", "now": clock.now()}
+    write(by_hand.add, small, find_sector(small, "ngo"), details, email="kim@example.org", **given)
+    page = pages.get("waiting_list.index", event="nf27")
+    assert page.text.count("Passed over until the address is confirmed") == 1
+    page = show(pages).submit({"capacity": "20", "shares-1-ceiling": "20"}, button="Preview", expect=200)
+    assert "without an address" not in page.text
+    page = page.submit(button="Save", follow=True)
+    assert page.flashes == ["Saved. 1 place has been offered to the next in line."]

@@ -67,12 +67,12 @@ def test_the_line_says_what_the_order_and_a_limit_mean_for_each_person():
         confirmed(event, "ngo", organisation=organisation)
     full, new = (confirmed(event, "ngo", organisation=name) for name in ("Two", "None"))
     lines = {event.sectors[0].id: [(1, full), (2, new)]}
-    assert waiting_view.notes(event, lines) == {
+    assert waiting_view.notes(event, lines, NOW) == {
         full.id: "Passed over: the organisation has as many places as it can have",
         new.id: "The organisation has no place yet",
     }
     write(setattr, event, "organisation_cap", 5)
-    assert waiting_view.notes(event, lines)[full.id] == "The organisation has a place"
+    assert waiting_view.notes(event, lines, NOW)[full.id] == "The organisation has a place"
 
 
 def test_an_offer_is_explained_to_organisers_as_far_as_it_is_known():

@@ -344,7 +344,7 @@ def _rearrange(job: tuple[str, Any]) -> Outcome:
     else:
         floor, ceiling = value
         sharing.change_share(event.sectors[0], floor=floor, ceiling=ceiling)
-    offered = waiting_list.offer_free_places(event, now=clock.now())
+    offered = waiting_list.offer_free_places(event, now=clock.now()).offered.total()
     db.session.commit()
     return Outcome(more=offered)
 

@@ -269,7 +269,7 @@ def test_balance_order_serves_the_sector_furthest_below_its_floor_then_organisat
 
     def offer():
         places.lock(event)
-        return waiting_list.offer_free_places(event, now=minutes(60))
+        return waiting_list.offer_free_places(event, now=minutes(60)).offered.total()
 
     assert write(offer) == 1
     assert (twin.status, lone.status) == (Status.WAITING, Status.OFFERED)

@@ -158,6 +158,7 @@ class Registrations(Answering, Inviting, Listed, Substituting, Delegating, Uniti
         self.begin_listing()
         self.organiser = save(User(email="o@example.org", name="O", password_hash="", created_at=NOW)).id
         self.had_place: set[tuple[int, str, int]] = set()
+        self.awaited: set[int] = set()
         # status and time of cancelled registrations before the cancellation
         self.ended_from: dict[int, tuple[Status, datetime]] = {}
         self.before = {}
@@ -525,6 +526,7 @@ class Registrations(Answering, Inviting, Listed, Substituting, Delegating, Uniti
         self.nobody_waits_who_could_have_a_place(people)
         self.who_has_just_got_a_place_could_have_it(people)
         self.nobody_is_passed_by_who_came_later(people)
+        self.nobody_is_served_whose_link_to_a_first_address_is_open(people)
         self.the_last_mail_says_how_it_stands(people)
         self.no_offer_outlives_the_cut_off(people)
         self.each_offer_has_a_row_that_says_why_and_how_it_ended(people)
@@ -556,7 +558,8 @@ class Registrations(Answering, Inviting, Listed, Substituting, Delegating, Uniti
     def nobody_waits_who_could_have_a_place(self, people):
         if self.is_tended and self.now < self.last_offer_at:
             waiting = [one for one in people if one.status == Status.WAITING]
-            assert [one.id for one in waiting if self.could_have_a_place(one, people)] == []
+            served = [one for one in waiting if not self.awaits_an_address(one)]
+            assert [one.id for one in served if self.could_have_a_place(one, people)] == []
 
     def who_has_just_got_a_place_could_have_it(self, people):
         # A person who accepts an invitation gets the place that was held, perhaps since before another floor was
@@ -578,8 +581,24 @@ class Registrations(Answering, Inviting, Listed, Substituting, Delegating, Uniti
             passed = [one.id for one in earlier if not self.may_pass(one, people)]
             assert lucky.id in self.chosen | self.promised or passed == []
 
+    def nobody_is_served_whose_link_to_a_first_address_is_open(self, people):
+        lucky = [one for one in self.newly_placed(people) if one.id in self.awaited]
+        assert [one.id for one in lucky if self.awaits_an_address(one)] == []
+        self.awaited = {
+            one.id for one in people if one.status == Status.WAITING and self.awaits_an_address(one)
+        }
+
+    def awaits_an_address(self, one) -> bool:
+        """Return whether the person has no address, and a link to confirm one that still works."""
+        return not one.has_address and new_address.find_asked(one, self.now) is not None
+
     def may_pass(self, one, people) -> bool:
-        """Return whether others may pass this person in line: balance order prefers organisations without a place."""
+        """Return whether others may pass this person in line.
+
+        Balance order prefers organisations without a place, and nobody waits for somebody to confirm a first address.
+        """
+        if self.awaits_an_address(one):
+            return True
         bare = [hold for hold in self.bare_holds() if hold.organisation_key == one.organisation_key]
         has_place = places_of_colleagues(one, people) + len(bare) > 0
         return self.event.line_order == LineOrder.BALANCE and has_place
@@ -909,7 +928,7 @@ MISTAKES = [
     (belonging, "settle", lambda event: 0),
     (belonging, "_domains", lambda address: iter(())),
     (places, "release", lambda registration: setattr(registration, "holds_place", False)),
-    (waiting_list, "offer_free_places", lambda event, *, now, skipped=None: 0),
+    (waiting_list, "offer_free_places", lambda event, *, now, skipped=None: waiting_list.Served()),
     (line, "since", lambda waiter: (-waiter.waiting_since.timestamp(), -waiter.id)),
     (mails, "queue_offered", lambda registration, *, why, now: None),
     (given, "store", lambda registration, told, *, now: None),

@@ -4,13 +4,27 @@ from datetime import timedelta
 
 import pytest
 
+from forum.events.enums import LineOrder
 from forum.events.queries import find_sector
-from forum.registration import actions, expiry, held_places, places, queries, sharing, waiting_list
+from forum.registration import (
+    actions,
+    by_hand,
+    expiry,
+    held_places,
+    new_address,
+    offer_words,
+    offers,
+    places,
+    queries,
+    sharing,
+    waiting_list,
+)
+from forum.registration.applicant import Details
 from forum.registration.enums import Status
 from tests.factories.events import NOW, make_event, make_sector
 from tests.factories.mails import mark_all_sent
 from tests.factories.registrations import change_capacity, confirmed, register, write
-from tests.registration.reading import kinds_for, last_id, queued, recorded
+from tests.registration.reading import kinds_for, last_id, newest_mail, queued, recorded
 
 pytestmark = pytest.mark.usefixtures("database")
 
@@ -38,7 +52,7 @@ def offer(event, now=None):
 
     def rule():
         places.lock(event)
-        return waiting_list.offer_free_places(event, now=now or minutes(60))
+        return waiting_list.offer_free_places(event, now=now or minutes(60)).offered.total()
 
     return write(rule)
 
@@ -287,3 +301,70 @@ def test_an_event_sets_its_own_hours_for_offers():
     holder, first = in_line(event, "tech", 0, 1)
     cancel(holder, now=minutes(60))
     assert first.offer_expires_at == minutes(60) + timedelta(hours=5)
+
+
+def without_address(event, minute, *, entered=None):
+    """Add somebody by hand who waits; send a link to the entered address, if there is one."""
+    details = Details("Kim", f"Number {minute}", f"Ministry {minute}", "", "SE", "en", None)
+    given = {"reason": "Called.", "may_wait": True, "actor": "command", "now": minutes(minute)}
+    added = write(by_hand.add, event, find_sector(event, "tech"), details, **given)
+    if entered:
+        write(new_address.ask, added, entered, actor="command", comes_with_it=True, now=minutes(minute))
+    return added
+
+
+def test_whoever_has_a_link_to_a_first_address_is_passed_over_until_it_is_confirmed():
+    event = room()
+    (holder,) = in_line(event, "tech", 0)
+    first = without_address(event, 1, entered="kim@example.org")
+    (second,) = in_line(event, "tech", 2)
+    cancel(holder)
+    assert states(first, second) == ["waiting", "offered"]
+    why = offers.why_of(second)
+    assert (why["rank"], why["passed"]) == (2, [[first.id, "address"]])
+    assert offer_words.passed_over(why)[0].why == "the address was not confirmed yet"
+    assert waiting_list.position(first) == 1
+
+
+@pytest.mark.parametrize("order", list(LineOrder))
+def test_confirming_the_first_address_puts_the_person_in_line_for_a_place_that_is_free(order):
+    event = room(line_order=order)
+    (holder,) = in_line(event, "tech", 0)
+    first = without_address(event, 1, entered="kim@example.org")
+    token = newest_mail(first, "new-address").token
+    cancel(holder)
+    assert (states(first), event.taken) == (["waiting"], 0)
+    since = last_id()
+    write(new_address.confirm, token, now=minutes(70))
+    assert (states(first), first.waiting_since, event.taken) == (["offered"], minutes(1), 1)
+    assert queued(since)[-1] == ("offered", "kim@example.org")
+
+
+def test_whose_link_has_run_out_counts_as_a_person_without_an_address():
+    event = room()
+    (holder,) = in_line(event, "tech", 0)
+    first = without_address(event, 1, entered="kim@example.org")
+    cancel(holder)
+    write(expiry.expire_in, event.id, now=minutes(1) + timedelta(hours=47))
+    assert states(first) == ["waiting"]
+    write(expiry.expire_in, event.id, now=minutes(1) + timedelta(hours=48))
+    assert states(first) == ["confirmed"]
+
+
+def test_places_on_trial_are_those_that_are_offered_and_given():
+    event = room()
+    in_line(event, "tech", 0)
+    silent, _asked = without_address(event, 1), without_address(event, 2, entered="kim@example.org")
+    (written,) = in_line(event, "tech", 3)
+    write(change_capacity, event, 9)
+    write(sharing.change_share, find_sector(event, "tech"), floor=0, ceiling=9)
+    tech = find_sector(event, "tech").id
+    trial = waiting_list.count_offers_on_trial(places.trial_of(event), minutes(60))
+    assert (trial.offered, trial.given) == ({tech: 1}, {tech: 1})
+
+    def rule():
+        places.lock(event)
+        return waiting_list.offer_free_places(event, now=minutes(60))
+
+    assert write(rule) == trial
+    assert states(silent, written) == ["confirmed", "offered"]
