@@ -9,7 +9,7 @@ from flask_babel import ngettext
 from forum.console.checks import Check, Checklist, Group, State, link
 from forum.console.question_checks import question_checks
 from forum.console.sector_words import idle_text
-from forum.console.text_checks import text_checks
+from forum.console.text_checks import name_missing, text_checks
 from forum.events.days import has_hours
 from forum.events.models import Event
 from forum.health import backups
@@ -32,13 +32,7 @@ def checklist_of(event: Event, now: datetime) -> Checklist:
 
 def _facts(event: Event) -> Iterator[Check]:
     facts = link("settings.facts", event=event.slug)
-    yield Check(
-        _("Name, dates and place"),
-        State.DONE,
-        f"{in_language(event.name)}, {dates_of(event)}, {in_language(event.place)}",
-        facts,
-        _("Change"),
-    )
+    yield _name_and_place(event, facts)
     yield _check(
         has_hours(event),
         _("Hours of each day"),
@@ -47,6 +41,21 @@ def _facts(event: Event) -> Iterator[Check]:
         otherwise=State.LATER,
     )
     yield from _organiser(event)
+
+
+def _name_and_place(event: Event, url: str) -> Check:
+    title = _("Name, dates and place")
+    texts = {
+        _("Name"): event.name,
+        _("Short name"): event.short_name,
+        _("Place"): event.place,
+        _("How to get there"): event.directions,
+    }
+    if missing := name_missing(texts, event.offered_languages):
+        words = _("Not translated, so visitors read it in another language: %(missing)s.", missing=missing)
+        return Check(title, State.NEEDED, words, url, _("Fill in"))
+    words = f"{in_language(event.name)}, {dates_of(event)}, {in_language(event.place)}"
+    return Check(title, State.DONE, words, url, _("Change"))
 
 
 def _organiser(event: Event) -> Iterator[Check]:

@@ -13,6 +13,7 @@ from forum import clock
 from forum.accounts import kept_words, sign_ins
 from forum.console import question_rows
 from forum.console.settings_fields import want_languages
+from forum.console.text_checks import lacks_language
 from forum.database import start_write
 from forum.events import changes
 from forum.events.drafts import known_of
@@ -145,13 +146,8 @@ def count_missing(event: Event) -> dict[str, int]:
         "texts": [event.lead, event.sharing, *facts, *points],
     }
     codes = event.offered_languages
-    counts = {part: sum(_lacks_language(text, codes) for text in mine) for part, mine in texts.items()}
+    counts = {part: sum(lacks_language(text, codes) for text in mine) for part, mine in texts.items()}
     return {**counts, "questions": question_rows.count_missing(event)}
-
-
-def _lacks_language(text: Mapping[str, Any], codes: Sequence[str]) -> bool:
-    """Return whether the text is there in some languages but not in all; an empty text is left out on purpose."""
-    return any(text.values()) and not all(text.get(code) for code in codes)
 
 
 def _page(

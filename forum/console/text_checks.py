@@ -1,7 +1,8 @@
 """Gaps in the texts of an event: blanks that nobody has filled in, and languages without a text."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from flask_babel import gettext as _
 from flask_babel import ngettext
@@ -56,6 +57,21 @@ def blanks_of(event: Event) -> list[Blanks]:
             if words := _blanks(texts, code):
                 blanks.append(Blanks(title, code, language_name(code), tuple(words), url))
     return blanks
+
+
+def lacks_language(text: Mapping[str, Any], codes: Sequence[str]) -> bool:
+    """Return whether the text is there in some languages but not in all; an empty text is left out on purpose."""
+    return any(text.values()) and not all(text.get(code) for code in codes)
+
+
+def name_missing(texts: Mapping[str, Text], codes: Sequence[str]) -> str:
+    """Return which texts, given by their labels, lack which language, as "Swedish: name, place"; "" if none does."""
+    lacking = {label: text for label, text in texts.items() if lacks_language(text, codes)}
+    return "; ".join(
+        f"{language_name(code)}: {', '.join(labels)}"
+        for code in codes
+        if (labels := [label for label, text in lacking.items() if not text.get(code)])
+    )
 
 
 def _texts(event: Event) -> Iterator[tuple[str, tuple[Text, ...], str]]:

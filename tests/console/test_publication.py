@@ -47,6 +47,15 @@ def overview(pages):
     return pages.get("/console/nf27/")
 
 
+def test_a_name_that_lacks_a_language_is_missing_on_the_checklist_and_before_publishing(sign_in_as, complete):
+    write(setattr, complete, "name", Text({"en": "Nordic Forum"}))
+    write(setattr, complete, "short_name", Text({"en": "Forum"}))
+    told = "Not translated, so visitors read it in another language: Swedish: Name, Short name."
+    page = overview(sign_in_as(Role.ORGANISER, complete))
+    assert checks(page)["Name, dates and place"] == f"Needed: {told}"
+    assert told in page.follow("Publish…").text
+
+
 def test_event_that_lacks_nothing_can_be_published_without_being_asked_twice(sign_in_as, complete, pages):
     organiser = sign_in_as(Role.ORGANISER, complete)
     page = overview(organiser)
