@@ -126,7 +126,7 @@ MAIL: Mapping[str, LazyString] = {
     "mailing.paused": _l("Message to many paused"),
     "mailing.resumed": _l("Message to many continued"),
     "mailing.stopped": _l("Message to many ended early"),
-    "mailing.done": _l("Message to many handed over to everybody"),
+    "mailing.done": _l("Sending of a message to many ended"),
     "mailing.people_forgotten": _l("Who got a message to many deleted, because it told where people were"),
     "mailing.drafted": _l("Message to many drafted"),
     "mailing.readdressed": _l("Other people chosen for a message to many"),

@@ -87,6 +87,19 @@ def test_an_organiser_finds_compares_merges_and_undoes(organiser, event, stays, 
     assert "can no longer be undone" in nothing.text
 
 
+def test_undoing_a_merge_announces_a_message_only_for_a_registration_with_an_address(
+    organiser, event, stays, ends
+):
+    open_merge(organiser, stays, ends).submit({}, button="Merge the registrations", follow=True)
+    told = "A message with a new personal link is sent for the registration that comes back."
+    none = "The registration that comes back has no e-mail address: no message is sent."
+    page = organiser.get("attendee_merges.undo", event="nf27", reference=stays.reference)
+    assert (told in page.text, none in page.text) == (True, False)
+    write(setattr, ends, "email", "")
+    page = organiser.get("attendee_merges.undo", event="nf27", reference=stays.reference)
+    assert (told in page.text, none in page.text) == (False, True)
+
+
 def test_the_second_organiser_sees_what_has_changed_and_merges_nothing(organiser, event, stays, ends):
     page = open_merge(organiser, stays, ends)
     start_write(db.session)
