@@ -38,6 +38,14 @@ class Group(StrEnum):
     ENDED = "ended"
 
 
+class AddressState(StrEnum):
+    """Whether a registration has a confirmed e-mail address, for a filter of the organisers' list."""
+
+    CONFIRMED = "confirmed"
+    ENTERED = "entered"  # an address was entered, and the link that was sent there can still be followed
+    NONE = "none"
+
+
 class Membership(StrEnum):
     """Whether a registration belongs to a delegation, for a filter of the organisers' list."""
 

@@ -17,7 +17,7 @@ from forum.questions.enums import NO, YES
 from forum.questions.models import Question
 from forum.questions.wording import answer_text
 from forum.registration import belonging, imported, listing, narrowing, wording
-from forum.registration.enums import ConsentPurpose, Group
+from forum.registration.enums import AddressState, ConsentPurpose, Group
 from forum.registration.filtering import Filters
 from forum.registration.listing import BY_LIFE, Counts
 from forum.registration.models import Registration
@@ -186,6 +186,12 @@ def _of_people(tags: Sequence[str], filters: Filters) -> Iterator[Choice]:
     yield Choice("language", _("Language"), _options(spoken, filters.values("language")))
     invited = ((YES, _("Invited")), (NO, _("Not invited")))
     yield Choice("invited", _("Invitation"), _options(invited, filters.values("invited")))
+    states = (
+        (AddressState.CONFIRMED, _("Confirmed")),
+        (AddressState.ENTERED, _("Entered, not confirmed yet")),
+        (AddressState.NONE, _("No address")),
+    )
+    yield Choice("address", _("E-mail address"), _options(states, filters.values("address")))
 
 
 def _consents(filters: Filters) -> Iterator[Choice]:

@@ -22,8 +22,8 @@ from forum.questions import queries as questions
 from forum.questions.enums import DECIDING, NO, YES, QuestionKind, Sensitivity
 from forum.questions.locating import has_been_emptied
 from forum.questions.models import Answer, Question
-from forum.registration import belonging, consents, imported, invited
-from forum.registration.enums import ConsentPurpose
+from forum.registration import awaited, belonging, consents, imported, invited
+from forum.registration.enums import AddressState, ConsentPurpose
 from forum.registration.models import Registration
 from forum.registration.organisation_models import LONGEST_NAME
 from forum.tidying import tidy
@@ -205,6 +205,10 @@ def _imported(_event: Event, values: Values) -> Conditions:
     yield imported.came_from([*map(int, values)])
 
 
+def _has_address(_event: Event, values: Values) -> Conditions:
+    yield or_(*(awaited.is_in(AddressState(one), clock.now()) for one in values))
+
+
 def _registered_within(event: Event, values: Values) -> Conditions:
     """Yield the condition that somebody registered within the longest of these spans, by days in the event's zone."""
     today = clock.now().astimezone(event.zone).date()
@@ -269,5 +273,6 @@ KINDS: Mapping[str, Kind] = {
     "invited": Kind(_one_of(lambda: {YES: True, NO: False}), _invited),
     ANSWER: Kind(_read_answers, _answered, _each_answered),
     "import": Kind(_read_imports, _imported),
+    "address": Kind(_one_of(lambda: dict.fromkeys(AddressState)), _has_address),
     "within": Kind(_one_of(lambda: dict.fromkeys(DAYS)), _registered_within),
 }

@@ -1,6 +1,7 @@
 """The conditions of a search for people: every term must be met, by the registration or by its delegation."""
 
 import json
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -19,12 +20,15 @@ from sqlalchemy import (
     select,
 )
 
+from forum import clock
 from forum.events.models import Event
 from forum.extensions import db
 from forum.people.models import RegistrationTag
-from forum.registration import delegated, searching, text_index
+from forum.registration import awaited, delegated, searching, text_index
 from forum.registration.delegated import Delegated
 from forum.registration.models import Registration
+
+MAY_BE_ADDRESS = re.compile(r"[@.]")  # matches a word that may be a part of an e-mail address
 
 
 def narrow(
@@ -38,9 +42,16 @@ def narrow(
     terms = searching.terms(words)
     if delegations is None:
         delegations = delegated.list_all(event) if terms else ()
-    by_text = [term for term in terms if not term.countries and not _is_held(delegations, term)]
+    entered = _list_entered(event, terms)
+    by_text = [
+        term
+        for term in terms
+        if not term.countries and term not in entered and not _is_held(delegations, term)
+    ]
     few = text_index.find_few(by_text, select_ids(event, by_text))
-    narrowed = query.where(*(_meets(term, delegations, by_index=few is None) for term in terms))
+    narrowed = query.where(
+        *(_meets(term, delegations, entered.get(term), by_index=few is None) for term in terms)
+    )
     return (narrowed, False) if few is None else (_among(narrowed, few), True)
 
 
@@ -60,8 +71,26 @@ def _among(narrowed: Select, few: Sequence[int]) -> Select:
     return among.with_hint(Registration, "NOT INDEXED", dialect_name="sqlite")
 
 
+def _list_entered(event: Event, terms: Sequence[searching.Term]) -> dict[searching.Term, Select[int]]:
+    """Return, for each term that entered but unconfirmed addresses have, the query for the ids of their people.
+
+    Only a term with "@" or a full stop is looked for in them: a search by name takes no statement more.
+    """
+    now, entered = clock.now(), {}
+    for term in terms:
+        if term.texts and MAY_BE_ADDRESS.search(term.texts[0]):
+            holding = awaited.select_holding(event, term.texts[0], now)
+            if db.session.scalar(holding.limit(1)) is not None:
+                entered[term] = holding
+    return entered
+
+
 def _meets(
-    term: searching.Term, delegations: Sequence[Delegated], *, by_index: bool = True
+    term: searching.Term,
+    delegations: Sequence[Delegated],
+    entered: Select[int] | None = None,
+    *,
+    by_index: bool = True,
 ) -> ColumnElement[bool]:
     if term.tag:
         tagged = (RegistrationTag.registration_id == Registration.id, RegistrationTag.name == term.tag)
@@ -69,6 +98,8 @@ def _meets(
     ways = [_holds(text, by_index=by_index) for text in term.texts]
     if term.countries:
         ways.append(Registration.country.in_(sorted(term.countries)))
+    if entered is not None:
+        ways.append(Registration.id.in_(entered))
     delegated_here = delegated.holding(delegations, term.texts)
     return or_(*ways) if delegated_here is None else or_(*ways, delegated_here)
 

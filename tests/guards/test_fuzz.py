@@ -95,7 +95,7 @@ QUERY_NAMES = (
     "sector",
     "status",
     "delegation",
-    *("country", "organisation", "language", "tag", "consent", "invited", "answer", "import"),
+    *("country", "organisation", "language", "tag", "consent", "invited", "answer", "import", "address"),
     "after",
     "before",
     *("page", "unanswered"),

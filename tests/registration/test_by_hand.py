@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import update
 
 from forum import clock
 from forum.events.queries import find_sector
@@ -10,7 +11,8 @@ from forum.extensions import db
 from forum.mailings.audience import audience_of
 from forum.outbox.models import OutboxMessage
 from forum.people import notes
-from forum.registration import actions, by_hand, export_columns, links_by_mail, listing, own_data
+from forum.people.models import AddressChange
+from forum.registration import actions, by_hand, export_columns, links_by_mail, listing, new_address, own_data
 from forum.registration.applicant import Details
 from forum.registration.enums import Status
 from forum.registration.models import Registration
@@ -157,3 +159,21 @@ def test_nothing_stumbles_over_a_missing_address(organiser, event):
     reached = confirmed(event, "tech")
     audience = audience_of(make_proposed(event))
     assert ([one.registration_id for one in audience.people], audience.unreachable) == ([reached.id], 2)
+
+
+def test_people_are_found_by_an_address_that_was_entered_and_is_not_confirmed(organiser, event):
+    """The list finds what the person's page shows: the entered address while the link that was sent there works."""
+    add(event, email="Kim.Minister@Ministeriet.example")
+    other = confirmed(event, "tech", family_name="Other", email="other@ministeriet.example")
+
+    def found(**query) -> int:
+        return len(rows(organiser.get("attendees.index", event="nf27", **query)))
+
+    assert found(q="kim.minister@ministeriet.example") == 1
+    assert found(q="@MINISTERIET.example") == 2
+    assert (found(address="entered"), found(address="confirmed"), found(address="none")) == (1, 1, 0)
+    write(new_address.ask, other, "third@elsewhere.example", actor="person", now=NOW)
+    assert (found(q="third@elsewhere.example"), found(address="entered")) == (0, 1)
+    db.session.execute(update(AddressChange).values(expires_at=NOW))
+    db.session.commit()
+    assert (found(q="kim.minister@"), found(address="entered"), found(address="none")) == (0, 0, 1)

@@ -107,6 +107,10 @@ EXPECTED = {
     "until=2027-04-30": "AB",
     "since=2027-04-30&until=2027-05-01": "BC",
     "since=2027-06-01": "",
+    "address=confirmed": "ABC",
+    "address=entered": "D",
+    "address=none": "",
+    "address=none&address=entered": "D",
     "within=1": "",
     "within=2": "D",
     "within=2&within=7": "ABCD",
@@ -116,7 +120,7 @@ EXPECTED = {
 
 OF_EACH_KIND = (
     "tag=vip", "answer=days:two", "organisation=polisen", "consent=photographs:no", "answer=dinner:-", "invited=no",
-    "country=SE", "language=en", "status=held&status=ended",
+    "country=SE", "language=en", "address=entered", "status=held&status=ended",
 )  # fmt: skip
 
 
