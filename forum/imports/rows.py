@@ -21,6 +21,7 @@ from forum.registration.applicant import ASKED
 from forum.registration.organisers_forms import PersonForm
 from forum.registration.wording import FIELDS
 from forum.web.forms import is_email
+from forum.web.language_names import read_language
 
 COLUMNS: Mapping[str, Any] = {
     "given_name": FIELDS["given_name"],
@@ -142,7 +143,7 @@ def _form(told: Mapping[str, str], otherwise: Otherwise) -> ImportedRowForm:
                 "organisation": told.get("organisation") or otherwise.organisation,
                 "title": told.get("title", ""),
                 "country": values.country(country) if country else otherwise.country,
-                "language": values.language(language) if language else otherwise.language,
+                "language": read_language(language) if language else otherwise.language,
                 "phone": values.phone(told.get("phone", "")),
             }
         )

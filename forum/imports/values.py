@@ -1,4 +1,4 @@
-"""Reading the values of cells: countries, languages, sectors, names, telephone numbers, other systems' statuses."""
+"""Reading the values of cells: countries, sectors, names, telephone numbers, other systems' statuses."""
 
 from collections.abc import Mapping
 from functools import cache
@@ -9,10 +9,8 @@ from babel.core import get_global
 from forum.events.models import Event, Sector
 from forum.folding import fold_words
 from forum.web.countries import country_names
-from forum.web.languages import NAMES
+from forum.web.language_names import UNDERSTOOD
 
-# The languages in which names of countries and languages are understood.
-UNDERSTOOD = ("sv", "en", "nb", "nn", "da", "fi", "is")
 TEL = "tel:"  # our own CSV files put this scheme before telephone numbers
 # Statuses of people who do not come: our own in both languages, and those of other systems.
 NOT_COMING = frozenset(
@@ -49,12 +47,6 @@ NOT_COMING = frozenset(
 def country(text: str) -> str:
     """Return the code of the country that a text names, by code or in English or a Nordic language; else the text."""
     return _countries().get(fold_words(text), text)
-
-
-def language(text: str) -> str:
-    """Return the code of the forum's language that a text such as "sv-SE" or "Swedish" names; else the text."""
-    named = fold_words(text)
-    return _languages().get(named) or _languages().get(named.split(" ")[0] if named else "", text)
 
 
 def find_sector(event: Event, text: str) -> Sector | None:
@@ -107,12 +99,3 @@ def _countries() -> dict[str, str]:
     long = {alias.lower(): to[0] for alias, to in get_global("territory_aliases").items() if len(alias) == 3}
     known |= {alias: code for alias, code in long.items() if alias.isalpha() and code in codes}
     return known | {code.lower(): code for code in codes}
-
-
-@cache
-def _languages() -> dict[str, str]:
-    known: dict[str, str] = {}
-    for spoken in UNDERSTOOD:
-        named = Locale.parse(spoken).languages
-        known |= {fold_words(named[code]): code for code in NAMES if code in named}
-    return known | {fold_words(name): code for code, name in NAMES.items()} | {code: code for code in NAMES}

@@ -8,7 +8,7 @@ from typing import Any
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from werkzeug.datastructures import MultiDict
-from wtforms import FileField, HiddenField
+from wtforms import Field, FileField, HiddenField
 
 from forum.events.models import Event, Sector
 from forum.events.queries import find_sector
@@ -21,7 +21,7 @@ from forum.registration import names
 from forum.web import sheet_rows, spreadsheets
 from forum.web.edits import digest
 from forum.web.forms import LONGEST_TEXT, PastedField
-from forum.web.languages import NAMES
+from forum.web.language_names import read_language
 
 LARGEST = 250_000  # the most bytes of an uploaded file
 SHOWN = 20  # the most faults that the page lists
@@ -127,7 +127,11 @@ class InviteManyForm(InvitesForm):
             )
         )
         form.validate()
-        faults = [_in_row(number, str(error)) for errors in form.errors.values() for error in errors]
+        faults = [
+            _in_row(number, _in_column(form[name], str(error)))
+            for name, errors in form.errors.items()
+            for error in errors
+        ]
         sector, language = _sector(told, event), _language(told, event)
         if told.get("sector") and sector is None:
             faults.append(_in_row(number, _("the event has no sector “%(name)s”", name=told["sector"][:100])))
@@ -182,9 +186,9 @@ def _sector(told: Mapping[str, str], event: Event) -> Sector | None:
 
 
 def _language(told: Mapping[str, str], event: Event) -> str | None:
-    """Return the language that a row names by its code or its own name, if it is one of the event's languages."""
-    named = _folded(told.get("language", ""))
-    return next((code for code in event.offered_languages if named in {code, _folded(NAMES[code])}), None)
+    """Return the language that a row names by its code or its name, if it is one of the event's languages."""
+    code = read_language(told.get("language", ""))
+    return code if code in event.offered_languages else None
 
 
 def _doubled(rows: Sequence[Row]) -> Iterator[str]:
@@ -198,6 +202,11 @@ def _doubled(rows: Sequence[Row]) -> Iterator[str]:
             )
         else:
             first[canonical] = row.number
+
+
+def _in_column(field: Field, fault: str) -> str:
+    """Return the fault after its column's name, unless it names the column itself: addresses and missing values do."""
+    return f"{field.label.text}: {fault}" if field.data and field.name != "email" else fault
 
 
 def _in_row(number: int, fault: str) -> str:

@@ -102,6 +102,27 @@ def test_a_file_is_read_and_its_rows_stand_in_the_form(organiser, page, event, k
     assert [(given, email) for given, _family, email, *_rest in invited()] == [("Åsa", "a@example.org")]
 
 
+def test_a_pasted_name_with_an_address_is_refused_with_its_column(page):
+    lines = "Given name;Family name;E-mail\nKim <kim@example.org>;a/b;kim@example.org\n"
+    page = page.submit({**CHOSEN, "lines": lines}, button="Look at the rows", expect=422)
+    why = "Write this without web addresses, slashes or @"
+    assert [*dict.fromkeys(page.all("main li"))] == [
+        f"Row 2: Given name: {why}",
+        f"Row 2: Family name: {why}",
+    ]
+
+
+def test_the_language_of_a_row_is_known_by_its_name_in_other_languages(page):
+    lines = (
+        "Given name;E-mail;Language\nKim;kim@example.org;Swedish\nBo;bo@example.org;engelska\n"
+        "Åsa;asa@example.org;sv-SE\n"
+    )
+    page.submit({**CHOSEN, "lines": lines}, button="Look at the rows", expect=200).submit(
+        button="Send the invitations", expect=303
+    )
+    assert [language for *_rest, language in invited()] == ["sv", "en", "sv"]
+
+
 def test_every_wrong_row_is_named_and_nobody_is_invited(page, event):
     confirmed(event, "tech", email="known@example.org")
     lines = TABLE + (
