@@ -27,7 +27,6 @@ from forum.registration import (
     answers,
     bare_holds,
     caps,
-    held_places,
     places,
     reviewing,
     waiting_list,
@@ -108,7 +107,7 @@ def _refuse_unless_all_fit(drafts: Drafts, sector: Sector, sender: Sender, now: 
     event, asked = sector.event, list(drafts.values())
     free = 0 if not has_room(sector, None, now) else _count_places(sector, asked, now)
     if sender.client is not None:
-        held = held_places.count_of_client(event, sender.client)
+        held = registrations.count_places_held_for(event, sender.client)
         unheld = sum(bool(one.email) for one in asked) - max(0, sender.most_held - held)
         free = min(free, len(asked) - max(0, unheld))
     if free < len(asked):

@@ -90,6 +90,7 @@ LABELS: Mapping[str, Any] = {
     "text": _l("Text"),
     "state": _l("State"),
     "asked_at": _l("Asked"),
+    "first_asked_at": _l("Asked first"),
     "due_at": _l("Answer before"),
     "decided_at": _l("Decided"),
     "reason": _l("Reason"),

@@ -32,11 +32,6 @@ INVITATIONS = table(
 )
 IN_EVENT = Registration.event_id == bindparam("event_id")
 BARE_IN_EVENT = BareHold.event_id == bindparam("event_id")
-CLIENT: BindParameter[str] = bindparam("client")
-OF_CLIENT = union_all(
-    select(func.count()).where(IN_EVENT, Registration.asked_from == CLIENT),
-    select(func.count()).where(BARE_IN_EVENT, BareHold.asked_from == CLIENT),
-)
 KEYS: BindParameter[str] = bindparam("organisation_keys", expanding=True)
 # Group by an expression: for the column itself SQLite would take an index that has the sectors in order, and so read
 # all registrations of the event to find those of one organisation.
@@ -75,11 +70,6 @@ def count_reserved(event: Event) -> Counter[int]:
     for sector_id, number in db.session.execute(union_all(invited, bare.group_by(BareHold.sector_id))):
         numbers[sector_id] += number
     return numbers
-
-
-def count_of_client(event: Event, client: str) -> int:
-    """Return how many places are held until addresses are confirmed that this client has sent."""
-    return sum(db.session.scalars(OF_CLIENT, {"event_id": event.id, "client": client}))
 
 
 def count_of_organisations(event: Event, organisation_keys: Collection[str]) -> Counter[tuple[str, int]]:

@@ -65,16 +65,11 @@ def queue_received_anew(
 
 
 def queue_already_registered(
-    registration: Registration,
-    submission: Submission | None = None,
-    *,
-    withheld: bool = False,
-    now: datetime,
+    registration: Registration, submission: Submission | None = None, *, withheld: bool = False, now: datetime
 ) -> OutboxMessage | None:
     """Queue the mail that tells the owner of the address, and only them, that it is registered (S24).
 
-    `submission` is the form that was sent: while the address is not confirmed, the confirming link carries its
-    answers.
+    While the address is not confirmed, the link carries the answers of `submission`, the form that was sent.
     """
     told: dict[str, Any] = {"withheld": withheld, "lane": Lane.NOW}
     if registration.status == Status.PENDING:
@@ -272,11 +267,13 @@ def queue(
     if leads_to:
         told: dict[str, Any] = {"submission": submission, "is_dead": withheld, "language": language}
         context["link"] = links.issue_address(registration, leads_to, now=now, **told)
+    if kind in missing_answers.LAST_STEPS:
+        context["has_to_answer"] = missing_answers.can_be_given(registration, now)
     return outbox.queue(
         kind=kind,
         recipient=to or registration.email,
         language=language,
-        context=_facts_of(registration, now) | missing_answers.facts(registration, kind, now) | context,
+        context=_facts_of(registration, now) | context,
         now=now,
         event_id=event.id,
         registration_id=registration.id,

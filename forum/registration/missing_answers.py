@@ -75,19 +75,14 @@ def list_in_own(event: Event, people: Select[Any]) -> dict[int, list[Question]]:
     return {number: each[number] for number in sorted(each) if each[number]}
 
 
-def facts(registration: Registration, kind: str, now: datetime) -> dict[str, bool]:
-    """Return what a mail of this kind has to know about missing answers; an empty dictionary for most kinds.
+def can_be_given(registration: Registration, now: datetime) -> bool:
+    """Return whether a question that the person's sector requires is not answered, and still can be.
 
-    `has_to_answer` says that the person has not answered a question that their sector requires, and still can: somebody
-    whom a contact has registered, or who was moved to another sector, was not asked it on a form.
+    Somebody whom a contact has registered, or who was moved to another sector, was not asked it on a form.
     """
-    if kind not in LAST_STEPS:
-        return {}
-    every, is_frozen = (
-        questions.list_open(registration.event.slug),
-        freezing.is_frozen(registration.event, now),
-    )
-    return {"has_to_answer": not is_frozen and bool(given.list_missing(registration, every))}
+    if freezing.is_frozen(registration.event, now):
+        return False
+    return bool(given.list_missing(registration, questions.list_open(registration.event.slug)))
 
 
 def _list_relevant(event: Event) -> list[Question]:

@@ -164,7 +164,7 @@ def hold(registration: Registration, sender: Sender, *, now: datetime) -> None:
     No place is held if the client already has as many unconfirmed places as it may have.
     """
     event, client = registration.event, sender.client
-    if client is not None and held_places.count_of_client(event, client) >= sender.most_held:
+    if client is not None and queries.count_places_held_for(event, client) >= sender.most_held:
         return
     is_scarce = _is_scarce(registration.sector, event, now)
     _take(registration)

@@ -3,7 +3,18 @@
 from collections.abc import Collection, Sequence
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, bindparam, exists, func, literal, or_, select, tuple_
+from sqlalchemy import (
+    BindParameter,
+    ColumnElement,
+    bindparam,
+    exists,
+    func,
+    literal,
+    or_,
+    select,
+    tuple_,
+    union_all,
+)
 from sqlalchemy.orm import defer, joinedload, selectinload, undefer
 
 from forum.columns import UtcDateTime
@@ -46,6 +57,11 @@ WAITING = (
     )
     .order_by(Registration.waiting_since, Registration.id)
     .limit(WAITING_AT_ONCE)
+)
+CLIENT: BindParameter[str] = bindparam("client")
+HELD_FOR_CLIENT = union_all(
+    select(func.count()).where(IN_EVENT, Registration.asked_from == CLIENT),
+    select(func.count()).where(BareHold.event_id == bindparam("event_id"), BareHold.asked_from == CLIENT),
 )
 # Counts, by sector and status, held places that are not confirmed and people who wait. The query names the sectors, so
 # that an index is used.
@@ -167,6 +183,11 @@ def list_waiting(
         by_time = tuple_(Registration.waiting_since, Registration.id)
         query = WAITING.where(by_time > tuple_(literal(after.waiting_since, UtcDateTime), after.id))
     return db.session.scalars(query, {"event_id": event.id, "sector_ids": sector_ids}).all()
+
+
+def count_places_held_for(event: Event, client: str) -> int:
+    """Return how many places are held until addresses are confirmed that this client has sent."""
+    return sum(db.session.scalars(HELD_FOR_CLIENT, {"event_id": event.id, "client": client}))
 
 
 def count_undecided(event: Event) -> Undecided:

@@ -12,6 +12,7 @@ from playwright.sync_api import Page
 from forum.events.queries import find_current
 from forum.questions.enums import QuestionKind
 from tests.browser.sights import BY_NAME
+from tests.browser.visitor import follow
 from tests.factories.questions import make_question
 
 pytestmark = pytest.mark.browser
@@ -37,7 +38,7 @@ def test_back_from_the_check_page_brings_the_answers_to_the_events_questions(cha
     visitor.open_details()
     answers = {"q-text": "By train", "q-number": "2", "q-day": "2027-05-03", "q-long": "First\nSecond"}
     visitor.fill({**visitor.answers(), **answers, "q-needs": "Nuts"})
-    visitor.page.get_by_role("button", name="Check your answers").click()
+    follow(visitor.page.get_by_role("button", name="Check your answers"))
     assert visitor.endpoint == "registration.check"
     visitor.page.go_back()
     assert typed(visitor.page, *answers) == answers
@@ -55,7 +56,7 @@ def test_back_from_the_form_that_came_back_brings_the_people_of_a_delegation(cha
         "lines": "Kim;Ek",
     }
     visitor.fill(people)
-    visitor.page.get_by_role("button", name="Send us the list").click()
+    follow(visitor.page.get_by_role("button", name="Send us the list"))
     assert visitor.tab.methods[-1] == "POST"
     visitor.page.go_back()
     assert typed(visitor.page, *people) == people
@@ -78,6 +79,6 @@ def test_back_from_another_page_brings_what_was_typed(visit: Callable, sight: st
     values = {name: f"kim{place}@example.org" for place, name in enumerate(names)}
     for name, value in values.items():
         page.locator(f"main [name={name}]:not([type=hidden])").fill(value)
-    page.locator("header a").first.click()
+    follow(page.locator("header a").first)
     page.go_back()
     assert typed(page, *names) == values

@@ -14,7 +14,7 @@ ALLOWED = {
     "forum/events/own_links.py": 1,  # contains HTML made by `web/markdown`; its links are changed to the event's paths
     "forum/registration/row_menu.py": 2,  # contains links made by Markup's %, which escapes
     "forum/web/countries.py": 7,  # contains option elements made by Markup.format, which escapes
-    "forum/web/languages.py": 1,  # marks the words of a template’s own text, as Jinja does; values are escaped
+    "forum/web/languages.py": 2,  # marks the words of a template’s own texts, as Jinja does; values are escaped
     "forum/web/markdown.py": 1,  # contains HTML that nh3 has made harmless
 }
 

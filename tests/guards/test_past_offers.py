@@ -93,6 +93,7 @@ EXEMPT: dict[str, set[Line]] = {
             "forum/registration/dossier.py",
             "(_offer_label(registration), registration.offer_expires_at, Status.OFFERED),",
         ),
+        ("forum/registration/own_offer.py", "if registration.status != Status.OFFERED:"),
         ("forum/registration/stages.py", "if status == Status.OFFERED and registration.offer_expires_at:"),
         ("forum/registration/wording.py", 'Status.OFFERED: (_l("Offered a place"), "offered"),'),
         (

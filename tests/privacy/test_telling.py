@@ -54,6 +54,7 @@ NOT_TOLD = {
         ("import_tables", "import_table_parts"), "an organiser's table, until its people are imported"
     ),
     "kept_answers": "only the browser that has the cookie can have them decrypted, and they name nobody",
+    "bare_holds": "places held for addresses; the rows name an organisation and no person",
     "delegation_links": "digests of a contact's links; the delegation itself is told",
     "leave_links": "digests of links in messages and of addresses, from which nobody can be read",
     "events": "contacts of the organiser",

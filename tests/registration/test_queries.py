@@ -39,7 +39,7 @@ def new_registration(event) -> Registration:
     [
         (lambda event: queries.find_live(event, "a@example.org"), "uq_registrations_live_email"),
         (lambda event: queries.list_waiting(event, [1]), "ix_registrations_waiting"),
-        (lambda event: held_places.count_of_client(event, "client"), "ix_registrations_asked_from"),
+        (lambda event: queries.count_places_held_for(event, "client"), "ix_registrations_asked_from"),
         (
             lambda event: held_places.count_of_organisations(event, {"a", "b"}),
             "ix_registrations_organisation",

@@ -92,7 +92,7 @@ def test_ring_gives_each_arc_its_name_or_number_and_itself_a_name(render, state)
         " ".join(word.text for word in label(class_="ring-word")) or label.text for label in shown
     ] == drawn
     assert page.svg["aria-label"].startswith(
-        f"All {view.total}" if view.is_full else f"{view.left} of {view.total}"
+        f"All {view.total:,}" if view.is_full else f"{view.left:,} of {view.total:,}"
     )
     assert [row.th.get_text(" ", strip=True) for row in page.tbody("tr")] == [
         arc.name if view.named else f"{arc.number} {arc.name}" for arc in view.shares
@@ -109,7 +109,7 @@ def test_table_beside_the_ring_has_the_same_numbers_and_adds_up(render, state):
     assert [sum(int(row[column]) for row in rows) for column in (0, 1)] == [
         int(page.tfoot("td")[column].text) for column in (0, 1)
     ]
-    assert page.tfoot("td")[2].text == f"{view.left} of {view.total}"
+    assert page.tfoot("td")[2].text == f"{view.left:,} of {view.total:,}"
     if view.counted:
         dots = {
             kind: "".join(path["d"] for path in page.svg(class_=f"ring-{kind}")).count("M")
