@@ -112,8 +112,12 @@ EXEMPT: dict[str, set[Line]] = {
             "every, is_offered = questions.list_all(registration.event_id), registration.status == Status.OFFERED",
         ),
         (
+            "forum/registration/waiting_pages.py",
+            "total = sum(number for (_sector, status), number in counts.items() if status == Status.OFFERED)",
+        ),
+        (
             "forum/registration/waiting_view.py",
-            "offered = Registration.event_id == event.id, Registration.status == Status.OFFERED",
+            "return Registration.event_id == event.id, Registration.status == Status.OFFERED",
         ),
         (
             "forum/privacy/telling.py",

@@ -187,7 +187,7 @@ def test_more_people_than_are_counted_are_said_to_be_more(organiser, people, mon
     more = "of more than 2"
     assert said == [f"1–1 {more}", f"2–2 {more}", f"3–3 {more}", "1 person, after the first 2"]
     assert (pages[0].all("#many-all"), pages[0].all("[value=matching]")) == (
-        ["Change all that match: more than 2"],
+        ["Change all more than 2 that match"],
         [],
     )
     assert organiser.get(LIST).all(".filters-said") == ["1–1 of 4"]
