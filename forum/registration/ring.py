@@ -129,6 +129,12 @@ class RingView:
         """Whether people who wait are drawn: the legend must then explain their dots."""
         return any(share.waiting_path for share in self.shares)
 
+    @property
+    def leaves_out_waiting(self) -> bool:
+        """Whether somewhere more people wait than dots have room beside the sector's arc."""
+        # Each dot begins with a move ("M") in the path.
+        return any(0 < arc.waiting_path.count("M") < arc.waiting for arc in self.shares)
+
 
 @lru_cache(maxsize=64)
 def draw_ring(

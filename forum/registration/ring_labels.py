@@ -8,7 +8,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-WIDTH, HEIGHT = 560.0, 424.0  # the size of a ring's drawing with names at the arcs
+WIDTH, HEIGHT = 560.0, 424.0  # the least size of a ring's drawing with names at the arcs
 WIDEST = 640.0  # the most width of a ring's drawing: in a wider one the names would be too small on a phone
 NUMBERED = 430.0, 400.0  # the size of a ring's drawing with numbers at the arcs
 OVERHANG = 12.0  # how many units of the drawing a sector's name may extend beyond it, into the page's margin
@@ -18,6 +18,10 @@ WORDS = 20.0, 0.44  # font size and relative letter width of the words under a s
 AWAY = 15.0  # the distance from a sector's arc to its name, in units of the drawing
 NUMBER_AWAY = 18.0
 LINE = 20.0
+# How far the letters of a label reach above its first line's base, and below its last line's one.
+ABOVE, BELOW = 18.0, 6.0
+# From the base of one line of a name to that of the next, and from there to the base of the words.
+NEXT_NAME, NEXT_WORDS = 1.12 * NAME[0], 1.28 * WORDS[0]
 # A name is centred on its point if the sine of its angle is below this: it is near the ring's top or bottom.
 SIDE = 0.22
 
@@ -53,7 +57,7 @@ class LaidOut:
 
 def lay_out_names(spots: Sequence[Spot]) -> LaidOut | None:
     """Return the names at their arcs, in one line or two; None if one of them does not fit."""
-    needed, labels = WIDTH / 2, []
+    needed, tall, labels = WIDTH / 2, HEIGHT / 2, []
     for spot in spots:
         x, y, side = _stand(spot, AWAY)
         lines = _break(spot.name, WIDTH / 2 - _reach(x, side, 0))
@@ -61,8 +65,10 @@ def lay_out_names(spots: Sequence[Spot]) -> LaidOut | None:
             *(len(line) * NAME[0] * NAME[1] for line in lines), len(spot.words) * WORDS[0] * WORDS[1]
         )
         needed = max(needed, _reach(x, side, length) - OVERHANG)
-        labels.append(_name(spot, x, y, side, lines))
-    return LaidOut(tuple(labels), 2 * math.ceil(needed), HEIGHT) if 2 * needed <= WIDEST else None
+        label = _name(spot, x, y, side, lines)
+        tall = max(tall, ABOVE - label.y, label.y + _depth(spot, lines))
+        labels.append(label)
+    return LaidOut(tuple(labels), 2 * math.ceil(needed), 2 * math.ceil(tall)) if 2 * needed <= WIDEST else None
 
 
 def lay_out_numbers(spots: Sequence[Spot]) -> LaidOut:
@@ -89,6 +95,11 @@ def _break(name: str, space: float) -> tuple[str, ...]:
         return (name,)
     at = min(spaces, key=lambda at: max(at, len(name) - at - 1))
     return name[:at], name[at + 1 :]
+
+
+def _depth(spot: Spot, lines: tuple[str, ...]) -> float:
+    """Return the distance from the base of a label's first line to its lowest point."""
+    return NEXT_NAME * (len(lines) - 1) + (NEXT_WORDS if spot.words else 0) + BELOW
 
 
 def _name(spot: Spot, x: float, y: float, side: str, lines: tuple[str, ...]) -> Label:

@@ -49,6 +49,28 @@ def test_ring_draws_those_who_wait_outside_and_only_as_many_as_have_room():
     assert all(math.hypot(*dot) > farthest for dot in _dots(few.waiting_path))
 
 
+def test_the_drawing_says_whether_dots_of_people_who_wait_are_left_out():
+    def crowded(waiting: int) -> bool:
+        return draw_ring((SectorShare("ngo", "NGOs", places=9, taken=9, waiting=waiting),), 9).leaves_out_waiting
+
+    assert (crowded(0), crowded(2), crowded(300)) == (False, False, True)
+
+
+def test_a_label_below_or_above_the_ring_is_within_the_drawing():
+    """At the ring's bottom stands a full sector whose label is beyond the dots of those who wait."""
+    sectors = [
+        SectorShare("justice", "Justice", places=10, taken=4, words="6 left"),
+        SectorShare("ngo", "Barnens rätt i samhället", places=10, taken=10, waiting=13, words="13 waiting"),
+        SectorShare("other", "Other", places=10, taken=4, words="6 left"),
+    ]
+    for shown in (sectors, sectors[1:], sectors[1:2]):
+        view = draw_ring(tuple(shown), 10 * len(shown))
+        assert view.named
+        for arc in view.shares:
+            lowest = arc.label.y + 1.12 * 22 * (len(arc.label.lines) - 1) + 1.28 * 20
+            assert (arc.label.y - 18 >= -view.height / 2, lowest + 4 <= view.height / 2) == (True, True)
+
+
 def test_ring_takes_the_number_left_from_the_rules_when_told():
     view = draw_ring((SectorShare("ngo", "NGOs", places=60, taken=20, left=5),), 60, left=5)
 
