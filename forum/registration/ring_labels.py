@@ -68,7 +68,9 @@ def lay_out_names(spots: Sequence[Spot]) -> LaidOut | None:
         label = _name(spot, x, y, side, lines)
         tall = max(tall, ABOVE - label.y, label.y + _depth(spot, lines))
         labels.append(label)
-    return LaidOut(tuple(labels), 2 * math.ceil(needed), 2 * math.ceil(tall)) if 2 * needed <= WIDEST else None
+    return (
+        LaidOut(tuple(labels), 2 * math.ceil(needed), 2 * math.ceil(tall)) if 2 * needed <= WIDEST else None
+    )
 
 
 def lay_out_numbers(spots: Sequence[Spot]) -> LaidOut:

@@ -51,7 +51,9 @@ def test_ring_draws_those_who_wait_outside_and_only_as_many_as_have_room():
 
 def test_the_drawing_says_whether_dots_of_people_who_wait_are_left_out():
     def crowded(waiting: int) -> bool:
-        return draw_ring((SectorShare("ngo", "NGOs", places=9, taken=9, waiting=waiting),), 9).leaves_out_waiting
+        return draw_ring(
+            (SectorShare("ngo", "NGOs", places=9, taken=9, waiting=waiting),), 9
+        ).leaves_out_waiting
 
     assert (crowded(0), crowded(2), crowded(300)) == (False, False, True)
 
