@@ -42,7 +42,8 @@ class Task:
 def list_missing_server(event: Event, now: datetime) -> Iterator[Task]:
     """Yield a task while a published event's messages reach nobody; other events have it in their checklist."""
     if event.is_published and not events.is_over(event, now) and not transport.has_server():
-        yield Task(ALARM, _("Mail server"), no_server_text(), is_trouble=True)
+        url = url_for("outbox.index", event=event.slug)
+        yield Task(ALARM, _("Mail server"), no_server_text(), url, is_trouble=True)
 
 
 def list_idle_places(event: Event, now: datetime) -> Iterator[Task]:

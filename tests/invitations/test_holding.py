@@ -22,6 +22,7 @@ from forum.registration.applicant import Details
 from forum.registration.enums import Status
 from forum.registration.errors import CapacityBelowTaken
 from forum.registration.models import Registration
+from forum.registration.waiting_list import Served
 from tests.factories.events import NOW, make_event, make_sector
 from tests.factories.registrations import change_capacity, confirmed, make_applicant, register, write
 from tests.invitations.test_invitations import FILLED, invite, last_mail, link_of, path_in, send_all
@@ -139,7 +140,7 @@ def test_a_place_for_which_somebody_waits_is_offered_before_one_is_held(event):
     first = waiting(event)
     start = registrations.waiting_list.offer_free_places
     write(registrations.cancel, people[0], actor="person", now=NOW)
-    assert (first.status, start(event, now=NOW)) == (Status.OFFERED, 0)
+    assert (first.status, start(event, now=NOW)) == (Status.OFFERED, Served())
     with pytest.raises(NoPlaceToHold):
         invite(event, "tech", terms=HELD)
     db.session.rollback()
