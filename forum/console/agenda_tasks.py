@@ -20,7 +20,7 @@ from forum.imports import kept_tables
 from forum.imports import queries as imports
 from forum.outbox import transport
 from forum.outbox.wording import no_server_text
-from forum.registration import kept_exports, line_queries
+from forum.registration import kept_exports, line_queries, untold
 from forum.tasks import queries as tasks
 from forum.web.languages import moment_text
 
@@ -76,8 +76,13 @@ def list_ending_offers(event: Event, now: datetime) -> Iterator[Task]:
 
 
 def list_standing_work(event: Event, now: datetime) -> Iterator[Task]:
-    """Yield tasks for changes of many people, imports and the user's own exports on which the worker does not go on."""
-    changes, importing, exports = _count_standing(event, now - STANDS_STILL)
+    """Yield tasks for changes of many people, imports and the user's own exports on which the worker does not go on.
+
+    Before them comes a task for people who have to be told that they got a place.
+    """
+    changes, importing, exports, untold_people = _count_standing(event, now - STANDS_STILL)
+    if untold_people and not events.is_off(event, now):
+        yield _tell(event, untold_people)
     told = _(
         "Nothing of it is lost: it goes on by itself once the program that works in the background runs again."
         " Whoever runs the server should see that it is started. If it is running already, its log says what went"
@@ -106,8 +111,22 @@ def list_standing_work(event: Event, now: datetime) -> Iterator[Task]:
         yield Task(exports, title, told, url_for("kept_exports.index", event=event.slug), is_trouble=True)
 
 
-def _count_standing(event: Event, since: datetime) -> tuple[int, int, int]:
-    """Return how many changes, imports and exports of the user the worker has not gone on with since a moment."""
+def _tell(event: Event, number: int) -> Task:
+    """Return the task to tell people without an address that they got a place, which leads to the waiting list."""
+    title = ngettext(
+        "person got a place and has no address: tell them",
+        "people got a place and have no address: tell them",
+        number,
+    )
+    told = _("A note on the person’s page says that it is done.")
+    return Task(number, title, told, f"{url_for('waiting_list.index', event=event.slug)}#untold")
+
+
+def _count_standing(event: Event, since: datetime) -> tuple[int, int, int, int]:
+    """Return how many changes, imports and exports of the user the worker has not gone on with since a moment.
+
+    The last number is how many people got a place and have to be told: one statement counts all.
+    """
     sign_in = sign_ins.load()
     user_id = sign_in.user_id if sign_in else 0
     columns = (
@@ -115,9 +134,10 @@ def _count_standing(event: Event, since: datetime) -> tuple[int, int, int]:
         kept_tables.standing(event, user_id, since),
         imports.standing_undoings(event, since),
         kept_exports.standing(event, user_id, since),
+        untold.number_of(event),
     )
-    changes, tables, undoings, exports = db.session.execute(select(*columns)).one()
-    return changes, tables + undoings, exports
+    changes, tables, undoings, exports, people = db.session.execute(select(*columns)).one()
+    return changes, tables + undoings, exports, people
 
 
 def list_old_backup(event: Event, now: datetime) -> Iterator[Task]:

@@ -78,6 +78,11 @@ def from_rows(rows: Iterable[Any]) -> Sequence[Delegated]:
     return _reading().from_rows(rows)
 
 
+def is_in_any() -> ColumnElement[bool]:
+    """Return the condition that a registration is in a delegation, whose contact is told how its people stand."""
+    return _reading().has(None)
+
+
 def find(event: Event, code: str) -> Delegated | Membership | None:
     """Return the delegation or Membership that a URL names; None for a delegation of another event (S13)."""
     if code in set(Membership):

@@ -12,6 +12,7 @@ from forum.accounts import kept_words, sign_ins
 from forum.audit import queries as audit_queries
 from forum.audit.traces import note_view
 from forum.database import start_write
+from forum.events import queries as events
 from forum.events.days import end_of_day
 from forum.events.in_url import get_any_or_404
 from forum.events.models import Event
@@ -22,6 +23,7 @@ from forum.registration import (
     listing,
     offers_by_hand,
     places,
+    untold,
     waiting_view,
     wording,
 )
@@ -46,7 +48,8 @@ def index(event: str) -> ResponseReturnValue:
     now, counts = clock.now(), listing.count_by_sector_and_status(this_event)
     lines = listing.list_lines(this_event)
     opened = waiting_view.read_open(this_event, Cursor.of(request.args))
-    if opened.offers or any(lines.values()):
+    to_tell = [] if events.is_off(this_event, now) else untold.list_first(this_event)
+    if opened.offers or to_tell or any(lines.values()):
         note_view(audit_queries.WAITING_LIST_VIEWED, this_event, actor=sign_ins.current_actor())
     return render_template(
         "console/waiting_list/index.html",
@@ -54,6 +57,7 @@ def index(event: str) -> ResponseReturnValue:
         notes=waiting_view.notes(this_event, lines, now),
         offered=opened.offers,
         pages=_pages(this_event, opened, counts),
+        untold=to_tell,
         ends_today=end_of_day(this_event, now),
         left=places.places_left(this_event, now),
         last_offer_at=deadlines.offers_end_at(this_event),

@@ -7,12 +7,16 @@ from sqlalchemy import select, update
 
 from forum import clock, presence
 from forum.accounts.enums import Role
+from forum.events.queries import find_sector
 from forum.extensions import db
 from forum.imports import actions as imports
 from forum.imports import kept_tables, table_work
 from forum.imports import tables as long_tables
 from forum.imports.models import AttendeeImport
-from forum.registration import actions
+from forum.people import notes
+from forum.registration import actions, by_hand, new_address
+from forum.registration.applicant import Details
+from forum.registration.enums import Status
 from forum.registration.kept_export_models import KeptExport
 from forum.tasks.models import Task
 from tests.console.test_overview import beat, overview, tasks
@@ -22,6 +26,7 @@ from tests.factories.registrations import confirmed, register, write
 from tests.factories.tasks import make_running
 from tests.imports.test_imports import CHOSEN, KIM, LOOK, ON, TABLE, sent
 from tests.imports.test_long_tables import ROWS, work
+from tests.registration.reading import newest_mail
 from tests.registration.test_kept_exports import prepare
 from tools.organisers import make_user
 
@@ -143,6 +148,54 @@ def test_offers_that_end_today_are_told_and_lead_to_them(sign_in_as, database):
         "[aria-labelledby=open-offers] tbody tr"
     )
     assert row.b.get_text() == "has ended"
+
+
+UNTOLD = "1 person got a place and has no address: tell them"
+
+
+def given_place(event):
+    """Let somebody without an address wait for the only place, and free it; return the person."""
+    holder = confirmed(event, "ngo")
+    kim = Details("Kim", "Minister", "The ministry", "", "SE", "en", None)
+    given = {"reason": "Called.", "may_wait": True, "actor": "user:1", "now": NOW}
+    added = write(by_hand.add, event, find_sector(event, "ngo"), kim, **given)
+    write(actions.cancel, holder, actor="command", now=NOW)
+    assert added.status == Status.CONFIRMED
+    return added
+
+
+def test_who_got_a_place_without_an_address_is_told_by_organisers_who_note_it(sign_in_as, database):
+    event = make_event(capacity=1, sectors=[make_sector("ngo", ceiling=1)])
+    added = given_place(event)
+    beat(NOW)
+    pages = sign_in_as(Role.REGISTRAR, event)
+    page = overview(pages)
+    assert tasks(page) == [UNTOLD]
+    assert page.links[UNTOLD] == "/console/nf27/waiting#untold"
+    (row,) = page.follow(UNTOLD).soup.select("[aria-labelledby=untold] tbody tr")
+    assert "Minister, Kim" in row.get_text()
+    write(notes.add_note, added, "Told by telephone.", actor="user:1", now=NOW + timedelta(minutes=1))
+    assert tasks(overview(pages)) == []
+    assert not pages.get("waiting_list.index", event="nf27").soup.select("[aria-labelledby=untold]")
+
+
+@pytest.mark.parametrize("ended", ["over", "cancelled", "address"])
+def test_nobody_is_left_to_tell_once_the_event_is_over_or_the_person_has_an_address(
+    sign_in_as, database, ended
+):
+    event = make_event(capacity=1, sectors=[make_sector("ngo", ceiling=1)])
+    added = given_place(event)
+    at = event.ends_at + timedelta(hours=1) if ended == "over" else NOW
+    if ended == "cancelled":
+        write(setattr, event, "cancelled_at", NOW)
+    elif ended == "address":
+        write(new_address.ask, added, "kim@example.org", actor="user:1", now=NOW)
+        write(new_address.confirm, newest_mail(added, "new-address").token, now=NOW)
+    clock.freeze(at)
+    beat(at)
+    pages = sign_in_as(Role.REGISTRAR, event, at=at)
+    assert [task for task in tasks(overview(pages)) if "no address" in task] == []
+    assert not pages.get("waiting_list.index", event="nf27").soup.select("[aria-labelledby=untold]")
 
 
 def test_work_that_the_worker_does_not_go_on_with_is_told(sign_in_as, event):
