@@ -23,7 +23,7 @@ from forum.mailings import leaving, mails, own_words, queries, unanswered
 from forum.mailings.enums import MailingStatus
 from forum.mailings.errors import MailingRefused
 from forum.mailings.models import Mailing
-from forum.registration import filter_words, listing
+from forum.registration import filter_words, listing, seen_lists
 from forum.registration import wording as registration_wording
 from forum.registration.filtering import Filters
 from forum.registration.models import Registration
@@ -120,7 +120,11 @@ def discard(event: str, mailing: int) -> ResponseReturnValue:
 
 
 def _new_page(event: Event, filters: Filters, form: MessageForm, *, is_unsaved: bool) -> ResponseReturnValue:
-    """Return the page of a new message; if `is_unsaved`, the typed words are valid, and the page previews them."""
+    """Return the page of a new message; if `is_unsaved`, the typed words are valid, and the page previews them.
+
+    The page counts whom a search finds and why some are left out, so it is recorded as a search (P18).
+    """
+    seen_lists.note_list(event, filters, (), actor=sign_ins.current_actor())
     reached = words.describe_chosen(event, filters, form.category.data)
     page = render_template(
         "console/own_mailings/new.html",

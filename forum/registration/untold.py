@@ -1,7 +1,7 @@
 """People without an address who got a place from the waiting list: organisers have to tell them, nobody else can.
 
 An organiser who has told such a person says so by a note on the person's page. People of a delegation are left out:
-the worker tells their contact.
+the worker tells their contact. So is whoever's data are under a restriction, as from messages (P12).
 """
 
 from collections.abc import Sequence
@@ -16,6 +16,7 @@ from forum.people.models import RegistrationNote
 from forum.registration import delegated
 from forum.registration.enums import Status
 from forum.registration.models import Registration
+from forum.registration.restrictions import IS_FREE
 
 SHOWN = 50
 
@@ -44,4 +45,5 @@ def _are_untold(event: Event) -> list[ColumnElement[bool]]:
         Registration.email == "",
         exists().where(*mine, *of_worker, ~noted_since),
         ~delegated.is_in_any(),
+        IS_FREE,
     ]

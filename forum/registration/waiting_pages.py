@@ -1,6 +1,7 @@
 """The organisers' waiting list: each sector's line in its order, open offers, and what they do with offers by hand."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from datetime import datetime
 from typing import Any
 
 from flask import Blueprint, flash, g, redirect, render_template, request, url_for
@@ -23,6 +24,7 @@ from forum.registration import (
     listing,
     offers_by_hand,
     places,
+    seen_lists,
     untold,
     waiting_view,
     wording,
@@ -48,8 +50,7 @@ def index(event: str) -> ResponseReturnValue:
     now, counts = clock.now(), listing.count_by_sector_and_status(this_event)
     lines = listing.list_lines(this_event)
     opened = waiting_view.read_open(this_event, Cursor.of(request.args))
-    to_tell = [] if events.is_off(this_event, now) else untold.list_first(this_event)
-    if opened.offers or to_tell or any(lines.values()):
+    if opened.offers or any(lines.values()):
         note_view(audit_queries.WAITING_LIST_VIEWED, this_event, actor=sign_ins.current_actor())
     return render_template(
         "console/waiting_list/index.html",
@@ -57,13 +58,24 @@ def index(event: str) -> ResponseReturnValue:
         notes=waiting_view.notes(this_event, lines, now),
         offered=opened.offers,
         pages=_pages(this_event, opened, counts),
-        untold=to_tell,
+        untold=_show_untold(this_event, now),
         ends_today=end_of_day(this_event, now),
         left=places.places_left(this_event, now),
         last_offer_at=deadlines.offers_end_at(this_event),
         are_offers_over=now >= deadlines.offers_end_at(this_event),
         **list_pages.of_event(this_event, counts),
     )
+
+
+def _show_untold(event: Event, now: datetime) -> Sequence[Registration]:
+    """Return the people whom organisers have to tell of a place, and record that they were seen.
+
+    They hold a place already, so a recorded view of those who wait says nothing about them (P18).
+    """
+    people = [] if events.is_off(event, now) else untold.list_first(event)
+    if people:
+        seen_lists.note_people(event, actor=sign_ins.current_actor())
+    return people
 
 
 def _pages(event: Event, opened: waiting_view.OpenPage, counts: listing.Counts) -> dict[str, str | None]:

@@ -60,6 +60,15 @@ def test_views_and_searches_of_an_organiser_are_recorded_in_few_entries(pages):
     assert "viewed" not in page.text
 
 
+def test_counting_the_people_of_a_new_message_by_a_search_is_recorded_as_a_search(sign_in_as):
+    event = make_event()
+    mailer = sign_in_as(Role.ORGANISER, event)
+    mailer.get("own_mailings.new", event=event.slug)
+    assert recorded("regis") == []
+    mailer.get("own_mailings.new", event=event.slug, q="nobody@example.org")
+    assert [entry[0] for entry in recorded("regis")] == ["registrations.searched"]
+
+
 def test_a_look_at_a_list_with_nobody_on_it_is_no_view(sign_in_as):
     """A look at an empty list is not recorded, because it showed nobody; a search is recorded always (P18)."""
     event = make_event(capacity=1)

@@ -14,9 +14,10 @@ from forum.imports import kept_tables, table_work
 from forum.imports import tables as long_tables
 from forum.imports.models import AttendeeImport
 from forum.people import notes
-from forum.registration import actions, by_hand, new_address
+from forum.privacy import restricting
+from forum.registration import actions, by_hand, new_address, readers
 from forum.registration.applicant import Details
-from forum.registration.enums import Status
+from forum.registration.enums import RestrictionKind, Status
 from forum.registration.kept_export_models import KeptExport
 from forum.tasks.models import Task
 from tests.console.test_overview import beat, overview, tasks
@@ -174,13 +175,14 @@ def test_who_got_a_place_without_an_address_is_told_by_organisers_who_note_it(si
     assert page.links[UNTOLD] == "/console/nf27/waiting#untold"
     (row,) = page.follow(UNTOLD).soup.select("[aria-labelledby=untold] tbody tr")
     assert "Minister, Kim" in row.get_text()
+    assert [str(reading.what) for reading in readers.list_readings(added)] == ["Looked at a list of people"]
     write(notes.add_note, added, "Told by telephone.", actor="user:1", now=NOW + timedelta(minutes=1))
     assert tasks(overview(pages)) == []
     assert not pages.get("waiting_list.index", event="nf27").soup.select("[aria-labelledby=untold]")
 
 
-@pytest.mark.parametrize("ended", ["over", "cancelled", "address"])
-def test_nobody_is_left_to_tell_once_the_event_is_over_or_the_person_has_an_address(
+@pytest.mark.parametrize("ended", ["over", "cancelled", "address", "restricted"])
+def test_nobody_is_left_to_tell_whose_event_is_off_who_has_an_address_or_is_restricted(
     sign_in_as, database, ended
 ):
     event = make_event(capacity=1, sectors=[make_sector("ngo", ceiling=1)])
@@ -188,6 +190,9 @@ def test_nobody_is_left_to_tell_once_the_event_is_over_or_the_person_has_an_addr
     at = event.ends_at + timedelta(hours=1) if ended == "over" else NOW
     if ended == "cancelled":
         write(setattr, event, "cancelled_at", NOW)
+    elif ended == "restricted":
+        request = write(restricting.ask, added, RestrictionKind.RESTRICTION, "", now=NOW)
+        write(restricting.grant, request, actor="command", now=NOW)
     elif ended == "address":
         write(new_address.ask, added, "kim@example.org", actor="user:1", now=NOW)
         write(new_address.confirm, newest_mail(added, "new-address").token, now=NOW)
