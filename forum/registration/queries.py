@@ -33,6 +33,7 @@ from forum.registration.models import (
     RegistrationToken,
     Submission,
 )
+from forum.registration.names import canonical_email
 from forum.registration.sign_in_models import EndedSignIn
 
 WAITING_AT_ONCE = 50
@@ -264,6 +265,13 @@ def count_forms(registration: Registration) -> int:
     """Return how many forms for this registration are stored."""
     mine = Submission.registration_id == registration.id
     return db.session.scalar(select(func.count()).where(mine).select_from(Submission)) or 0
+
+
+def has_form_since(event: Event, email: str, moment: datetime) -> bool:
+    """Return whether a form for this address, which is registered, was sent after the moment."""
+    live = Registration.event_id == event.id, Registration.email_canonical == canonical_email(email), IS_LIVE
+    sent = select(Submission.key).join(Submission.registration).where(*live, Submission.received_at > moment)
+    return db.session.scalar(select(sent.exists())) or False
 
 
 def list_carried_forms(registration: Registration) -> Sequence[Submission]:

@@ -25,6 +25,7 @@ from forum.registration import (
     actions,
     expiry,
     held_places,
+    intake,
     merging,
     places,
     rings,
@@ -38,7 +39,7 @@ from forum.registration.senders import Sender
 from tests.delegations.test_delegations import ALONE, CONTACT, registered, states
 from tests.factories.events import NOW, make_event, make_sector
 from tests.factories.mails import mark_all_sent
-from tests.factories.registrations import SILENCED, confirmed, write
+from tests.factories.registrations import SILENCED, confirmed, make_applicant, write
 from tests.registration.test_same_work import statements
 
 HOUR = timedelta(hours=1)
@@ -100,6 +101,16 @@ class World:
     def correct(self, email, **more):
         write(correcting.correct, self.eva, email, now=clock.now(), **more)
 
+    def send_form(self):
+        """Send the public form with Eva's address a minute later, as anybody can."""
+        clock.freeze(clock.now() + HOUR / 60)
+
+        def send():
+            places.lock(self.event)
+            intake.register(self.event, self.sector("justice"), make_applicant(email=EVA), now=clock.now())
+
+        write(send)
+
     def withdraw(self):
         write(contact_acts.withdraw, self.eva, now=clock.now())
 
@@ -141,6 +152,17 @@ def test_person_without_an_address_finds_no_place_that_a_registered_address_leav
 def test_person_added_later_reads_and_gets_the_same(left, came):
     prospect, status = alike(World.add, left=left)
     assert (prospect == "place", status) == (came == Status.CONFIRMED, came)
+
+
+def test_address_corrected_after_somebody_sent_a_form_with_it_leaves_as_many_places():
+    """In both worlds the first place stays with whoever the address belongs to, and the corrected one takes another."""
+
+    def tell(world):
+        world.send_form()
+        world.correct("throwaway@example.com")
+        return world.free(), world.add()
+
+    assert alike(tell, left=3) == (0, ("waits", Status.WAITING))
 
 
 def test_person_with_an_address_who_is_added_keeps_the_place_from_the_next():
