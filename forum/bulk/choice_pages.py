@@ -102,7 +102,7 @@ def _left_out_words(number: int) -> str:
 
 
 def _told(event: Event, number: int, left_words: str) -> dict[str, Any]:
-    """Return what the page's script is told of ticks that it has sent: how many people are chosen now, and in words.
+    """Return the answer to ticks that the page's script has sent: how many people are chosen now, as number and text.
 
     `refused` are the references of people who were ticked and are not chosen.
     """

@@ -37,7 +37,7 @@ bp = Blueprint("own_mailings", __name__, url_prefix="/console/<event>")
 TRIAL = "trial"
 # The name of the button that previews the message with the typed words, without saving them.
 PREVIEW = "preview"
-# The name of the button that counts the people whom a message of the chosen category reaches; it checks no words.
+# The name of the button that counts whom a message of the chosen category reaches; the words may be incomplete.
 COUNT = "count"
 
 

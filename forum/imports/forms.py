@@ -39,7 +39,7 @@ REFUSALS: Mapping[type[sheet_rows.SheetRefused], Any] = {
 # The fields that keep their values, like those for the columns, when a corrected table with the same headings is sent.
 KEPT = ("sector", "organisation", "country", "language", "links", "if_full", "which", "reason")
 NOWHERE = ""
-# The values that are asked for rows that name none.
+# The fields whose values count for the rows of the table that have none of their own.
 OTHERWISE = ("sector", "organisation", "country", "language")
 SILENT, REFUSE = "silent", "refuse"
 ALL, GOOD = "all", "good"
@@ -72,9 +72,9 @@ class ImportTableForm(TidyForm):
 
 
 class RequiredForRows(DataRequired):
-    """Requires a value for rows that name none, unless a column is chosen from which the value is read.
+    """Requires a value for all rows, unless a column of the table is chosen from which each row's value is read.
 
-    A row that says nothing although a column is chosen then counts as wrong.
+    If a column is chosen and no value is given, a row whose cell is empty counts as wrong.
     """
 
     field_flags: Mapping[str, Any] = {}

@@ -17,7 +17,7 @@ Reply = tuple[int, bytes]
 
 
 class Reading:
-    """A thread that reads one answer of the server."""
+    """Reads one answer of the mail server in a thread of its own."""
 
     def __init__(self, read: Callable[[], Reply]):
         self._read = read
@@ -57,7 +57,7 @@ class StillReading(Exception):
 
 
 class LateAnswer:
-    """The answer to a mail, for which a connection waits that carries no other mail any more.
+    """A late answer to a mail: one connection waits for it, and no other mail is sent over that connection.
 
     `has_taken` means that the connection has carried others before.
     """

@@ -134,7 +134,7 @@ def list_replaceable(registration: Registration, now: datetime) -> list[Registra
 def notes(
     event: Event, lines: Mapping[int, Sequence[tuple[int, Registration]]], now: datetime
 ) -> dict[int, str]:
-    """Return by registration id, in words, why waiting people are passed over, and what their organisation has.
+    """Return by registration id a note about waiting people: why passed over, or what their organisation has.
 
     An organisation counts only in an event with caps, or whose line is in balance order.
     """
