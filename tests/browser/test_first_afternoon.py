@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -110,12 +110,19 @@ class Afternoon:
             )
         self.press("main form button[value=publish]")
 
-    def plan(self, event: str, minutes: int) -> None:
-        """Plan the post's publication for some minutes from now, in the event's time zone."""
-        moment = clock.now().astimezone(ZONE) + timedelta(minutes=minutes)
+    def plan(self) -> datetime:
+        """Plan the post's publication on the event's clock and return the moment: 15 to 75 s from now.
+
+        The form takes whole minutes and refuses a moment that has passed. The first minute to come may pass while
+        the form is filled in.
+        """
+        moment = (clock.now() + timedelta(seconds=75)).replace(second=0, microsecond=0)
+        local = moment.astimezone(ZONE)
         self.hands.tick(self.page.locator("[name=when][value=later]"))
-        self.fill(day=moment.date().isoformat(), hour=f"{moment:%H:%M}")
+        self.fill(day=local.date().isoformat(), hour=f"{local:%H:%M}")
         self.submit()
+        expect(self.page).not_to_have_url(re.compile("/publication$"))
+        return moment
 
     def publish_site(self, event: str) -> None:
         self.open(f"/console/{event}/")
@@ -184,7 +191,7 @@ def test_first_afternoon(forum, chromium, hands: Callable[[Page], Hands], langua
     organiser.fill_blanks(event)
     assert "[" not in page.locator("main").inner_text()
     organiser.write_post(event)
-    organiser.plan(event, minutes=1)
+    planned = organiser.plan()
     organiser.publish_site(event)
     assert "Nordiskt forum" in read(forum, "/sv/")
     assert "Nordic Forum" in read(forum, "/en/")
@@ -192,6 +199,7 @@ def test_first_afternoon(forum, chromium, hands: Callable[[Page], Hands], langua
     wait_for(lambda: f"15–17 November {year}" in read(forum, "/en/"), forum)
     organiser.copy_event(event)
     expect(page).to_have_url(f"{forum.url}/console/nordic-forum-{year + 1}/")
+    page.wait_for_timeout(max(0, (planned - clock.now()).total_seconds() * 1000))
     wait_for(lambda: "Registration is open" in read(forum, "/en/news/"), forum)
     assert "Anmälan är öppen" in read(forum, "/sv/news/")
     organiser.correct_post(event)
