@@ -26,12 +26,17 @@ def is_paused(now: datetime) -> bool:
 
 
 def pause(reason: str, *, now: datetime) -> None:
-    """Store that the mail server accepts no mail, and pause sending for a while."""
+    """Store that the mail server accepts no mail, and pause sending for a while.
+
+    Several workers may meet the same trouble: whoever comes while sending is paused already does not make it longer.
+    """
     relay = db.session.scalars(select(MailRelay).with_for_update()).one()
+    relay.last_error = reason[:500]
+    if is_paused(now):
+        return
     relay.failures += 1
     relay.failing_since = relay.failing_since or now
     relay.paused_until = now + PAUSES[min(relay.failures, len(PAUSES)) - 1]
-    relay.last_error = reason[:500]
 
 
 def end_pause(*, now: datetime) -> None:

@@ -279,6 +279,16 @@ def test_server_that_takes_no_mail_over_a_new_connection_pauses_all_mail(databas
     assert (server.connections, len(server.messages)) == (2, 2)
 
 
+def test_workers_that_meet_one_trouble_together_make_one_pause(database):
+    start_write(database)
+    for _ in range(4):
+        relay.pause("away", now=NOW)
+    trouble = relay.find_trouble()
+    assert (trouble.failures, trouble.paused_until) == (1, NOW + relay.PAUSES[0])
+    relay.pause("still away", now=NOW + relay.PAUSES[0])
+    assert (trouble.failures, trouble.last_error) == (2, "still away")
+
+
 def test_pause_that_a_clock_set_far_ahead_is_none(database, to_server, smtp_server):
     to_server(smtp_server.port)
     make_mail()
