@@ -307,6 +307,15 @@ def _field_names(page: Elements) -> Iterator[str]:
             yield f"<{element.name}> without words: {element}"
 
 
+def _buttons(page: Elements) -> Iterator[str]:
+    """Check that no hidden field has the name of a button of its form: its value would be read, not the button's."""
+    for form in page.named("form"):
+        hidden = {field.get("name") for field in form.find_all("input", type="hidden")}
+        for button in form.find_all("button"):
+            if button.get("name") in hidden - {None}:
+                yield f"button {button['name']!r} stands beside a hidden field of that name"
+
+
 def _picture_names(page: Elements) -> Iterator[str]:
     """Check that every picture has a text alternative or is marked as decorative."""
     for image in page.named("img"):
@@ -389,6 +398,7 @@ CHECKS = (
     _ids,
     _references,
     _field_names,
+    _buttons,
     _picture_names,
     _inline_code,
     _inline_attributes,

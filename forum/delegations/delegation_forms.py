@@ -258,9 +258,12 @@ class DelegationForm(SentOnce, TidyForm):
 
 
 class ConfirmForm(TidyForm):
-    """The button that confirms a delegation; if not everybody fits, it asks "all or nobody" again."""
+    """The button that confirms a delegation; if not everybody fits, it asks "all or nobody" again.
 
-    choice = HiddenField()
+    `choice` is sent by the pressed button alone. A hidden field of that name would be sent before it, and be read.
+    """
+
+    choice = StringField()
 
     def choose(self) -> bool | None:
         """Return the contact's choice of "all or nobody"; None keeps the choice made when registering."""

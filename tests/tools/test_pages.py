@@ -47,6 +47,11 @@ BROKEN = {
     "a link to nowhere on the page": ('href="/en/"', 'href="#nowhere"', "link to '#nowhere'"),
     "a field without a label": ('<label for="name">Name</label>', "", "field 'name' has no label"),
     "an empty label": (">Name<", "><", "field 'name' has no label"),
+    "a button beside a hidden field of its name": (
+        "<button>Send</button>",
+        '<input type="hidden" name="then"><button name="then" value="on">Send</button>',
+        "button 'then' stands beside a hidden field",
+    ),
     "a button without words": ("Send", "", "<button> without words"),
     "a link without words": ("Start", "", "<a> without words"),
     "an image without alt": (' alt=""', "", "image without alt"),
