@@ -68,8 +68,17 @@ def test_on_a_desk_rows_are_36_px_high_unless_a_text_wraps(worlds, new_visitor):
     assert (round(min(heights)), round(median(heights))) == (36, 36), heights
 
 
-def test_on_a_phone_the_search_is_first_and_each_person_has_two_lines(worlds, new_visitor):
-    page = opened(new_visitor, worlds["demo"], PHONE).page
+@pytest.mark.parametrize("views", [0, 1])
+def test_on_a_phone_the_search_is_first_and_each_person_has_two_lines(change_world, new_visitor, views):
+    world = change_world("demo")
+    visitor = opened(new_visitor, world, PHONE)
+    if views:
+        visitor.open("attendee_views.new", event=world.event)
+        visitor.fill({"name": "Everybody"})
+        visitor.submit()
+        visitor.open("attendees.index", event=world.event)
+    page = visitor.page
+    assert page.locator(".saved-views").count() == views
     search, first = (page.locator(one).first.bounding_box() for one in ("[type=search]", "#list tbody tr"))
     assert search["y"] < first["y"] < PHONE["height"] * 0.55
     heights = page.evaluate(HEIGHTS)
