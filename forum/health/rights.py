@@ -33,11 +33,12 @@ MISSING = text(
     "SELECT name, string_agg(kind, ', ') AS kinds"
     " FROM unnest(CAST(:names AS text[]), CAST(:kinds AS text[])) AS needed(name, kind)"
     " WHERE NOT has_table_privilege(to_regclass(quote_ident(name)), kind) GROUP BY name"
-    " UNION ALL SELECT 'SEQUENCE ' || relname, 'USAGE' FROM pg_class"
+    " UNION ALL SELECT 'SEQUENCE ' || relname, 'USAGE, SELECT' FROM pg_class"
     " JOIN pg_depend ON objid = pg_class.oid AND deptype = 'a'"
     " WHERE refobjid IN"
     " (SELECT to_regclass(quote_ident(name)) FROM unnest(CAST(:names AS text[])) AS name)"
-    " AND CASE relkind WHEN 'S' THEN NOT has_sequence_privilege(pg_class.oid, 'USAGE') END"
+    " AND CASE relkind WHEN 'S' THEN NOT (has_sequence_privilege(pg_class.oid, 'USAGE')"
+    " AND has_sequence_privilege(pg_class.oid, 'SELECT')) END"
 )
 
 

@@ -249,7 +249,7 @@ def test_status_and_doctor_tell_of_a_table_without_rights(make_app, limited_url,
     assert (
         "BAD  rights: the database's role may not use all that it needs; say as the owner of the tables:"
         " GRANT SELECT, INSERT, UPDATE, DELETE ON ended_sign_ins TO forum; GRANT INSERT ON people_counts TO forum;"
-        " GRANT USAGE ON SEQUENCE posts_id_seq TO forum; GRANT DELETE ON tags TO forum;"
+        " GRANT USAGE, SELECT ON SEQUENCE posts_id_seq TO forum; GRANT DELETE ON tags TO forum;"
     ) in doctor(app).output.splitlines()
 
 
