@@ -309,11 +309,20 @@ def _field_names(page: Elements) -> Iterator[str]:
 
 def _buttons(page: Elements) -> Iterator[str]:
     """Check that no hidden field has the name of a button of its form: its value would be read, not the button's."""
-    for form in page.named("form"):
-        hidden = {field.get("name") for field in form.find_all("input", type="hidden")}
-        for button in form.find_all("button"):
-            if button.get("name") in hidden - {None}:
-                yield f"button {button['name']!r} stands beside a hidden field of that name"
+    hidden = {
+        (_form_of(field), field.get("name")) for field in page.named("input") if field.get("type") == "hidden"
+    }
+    for button in page.named("button"):
+        if button.get("name") and (_form_of(button), button["name"]) in hidden:
+            yield f"button {button['name']!r} stands beside a hidden field of that name"
+
+
+def _form_of(element: Tag) -> str | int | None:
+    """Return what tells the form of a field or button from the others: its id, else a number; None without a form."""
+    if element.has_attr("form"):
+        return element["form"]
+    form = element.find_parent("form")
+    return None if form is None else form.get("id") or id(form)
 
 
 def _picture_names(page: Elements) -> Iterator[str]:

@@ -52,6 +52,12 @@ BROKEN = {
         '<input type="hidden" name="then"><button name="then" value="on">Send</button>',
         "button 'then' stands beside a hidden field",
     ),
+    "a button outside the form that has a hidden field of its name": (
+        "<button>Send</button></form>",
+        '<button>Send</button></form><form id="many" action="/en/y"><input type="hidden" name="then"></form>'
+        '<button form="many" name="then" value="on">Send</button>',
+        "button 'then' stands beside a hidden field",
+    ),
     "a button without words": ("Send", "", "<button> without words"),
     "a link without words": ("Start", "", "<a> without words"),
     "an image without alt": (' alt=""', "", "image without alt"),
