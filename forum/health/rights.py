@@ -28,7 +28,7 @@ DENIED = "42501"  # PostgreSQL's code of an error about a missing right
 REFUSED = re.compile(r"FATAL:\s+(.+)")
 # For a table that does not exist the conditions are NULL, so this query leaves it out: another check reports it. CASE
 # is needed because PostgreSQL may evaluate the second condition of AND first, and `has_sequence_privilege` fails for an
-# index.
+# index. The forum needs USAGE of a sequence, and pg_dump, which makes its backups, SELECT.
 MISSING = text(
     "SELECT name, string_agg(kind, ', ') AS kinds"
     " FROM unnest(CAST(:names AS text[]), CAST(:kinds AS text[])) AS needed(name, kind)"
