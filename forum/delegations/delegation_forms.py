@@ -258,9 +258,9 @@ class DelegationForm(SentOnce, TidyForm):
 
 
 class ConfirmForm(TidyForm):
-    """The button that confirms a delegation; if not everybody fits, it asks "all or nobody" again.
+    """The button that confirms a delegation, and one that registers as many as fit when not everybody gets a place.
 
-    `choice` is sent by the pressed button alone. A hidden field of that name would be sent before it, and be read.
+    `choice` is the value of the pressed button. A hidden field of that name would be sent first and be read instead.
     """
 
     choice = StringField()

@@ -26,9 +26,9 @@ def is_paused(now: datetime) -> bool:
 
 
 def pause(reason: str, *, now: datetime) -> None:
-    """Store that the mail server accepts no mail, and pause sending for a while.
+    """Store that the mail server accepts no mail, and pause all sending: the more failures in a row, the longer.
 
-    Several workers may meet the same trouble: whoever comes while sending is paused already does not make it longer.
+    A failure during a pause is not counted: workers that send at the same time all meet the same trouble.
     """
     relay = db.session.scalars(select(MailRelay).with_for_update()).one()
     relay.last_error = reason[:500]
