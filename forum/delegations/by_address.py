@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import delete, select
 
 from forum.audit import actions as audit
-from forum.delegations import asking, substituting
+from forum.delegations import asking, unanswered
 from forum.delegations.models import Delegate, Delegation, Substitution
 from forum.extensions import db
 from forum.outbox.models import OutboxMessage
@@ -34,7 +34,7 @@ def find_rows(registration: Registration, *, before: datetime | None = None) -> 
         if _is_made(one.asked_at or one.delegation.asked_at, before)
     ]
     mails = [mail for one in contacts for mail in asking.list_mails(one)]
-    mails += [mail for one in colleagues for mail in substituting.list_mails(one)]
+    mails += [mail for one in colleagues for mail in unanswered.list_mails(one)]
     return {
         Delegation.__tablename__: contacts,
         Delegate.__tablename__: named,

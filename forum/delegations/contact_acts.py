@@ -5,17 +5,16 @@ them. The rules are those of the person's own page.
 """
 
 from collections.abc import Mapping
-from contextlib import suppress
 from dataclasses import asdict, replace
 from datetime import datetime
 from typing import Any
 
 from forum.audit import actions as audit
-from forum.delegations import named, substituting
+from forum.delegations import named, substituting, unanswered
 from forum.delegations.admitting import CONTACT, applicant_of
 from forum.delegations.asking import Person, forget
 from forum.delegations.enums import DelegateState
-from forum.delegations.errors import AskedAlready, NotTheirs
+from forum.delegations.errors import NotTheirs
 from forum.delegations.models import Delegate, Delegation, Substitution
 from forum.events import freezing
 from forum.events import queries as events
@@ -132,7 +131,7 @@ def let_come_instead(
     """Replace a person by a newcomer; return the newcomer's registration if it is made at once, else None.
 
     A newcomer with an address of their own takes over after confirming the address; a newcomer without one takes over
-    at once. Raises NotTheirs, AnswersFrozen, SameAddress, NothingOffered, OrganisationFull.
+    at once. Raises NotTheirs, AnswersFrozen, SameAddress, AskedAlready, NothingOffered, OrganisationFull.
     """
     registration = _lock(delegate, now)
     if registration is None or registration.status == Status.PENDING:
@@ -145,10 +144,7 @@ def let_come_instead(
             and names.canonical_email(person.email) == names.canonical_email(known.email)
         ):
             raise SameAddress
-        # A second message to the same address would end the link in the first one and say nothing new, so none is sent.
-        # The contact does not learn of it: the person may have named this address themselves (S24).
-        with suppress(AskedAlready):
-            substituting.ask(registration, person.email, may_mail=may_mail, actor=CONTACT, now=now)
+        substituting.ask(registration, person.email, may_mail=may_mail, actor=CONTACT, now=now)
         return None
     substituting.refuse_if_too_late(registration, now)
     newcomer = substituting.hand_over(
@@ -158,6 +154,14 @@ def let_come_instead(
     db.session.add(Substitution(registration=registration, successor=newcomer, email="", **moments))
     named.keep(delegate, person)
     return newcomer
+
+
+def take_back(delegate: Delegate, *, now: datetime) -> bool:
+    """End the link of a newcomer whom the contact has asked; return whether there was one. Raises NotTheirs."""
+    registration = _lock(delegate, now)
+    if registration is None:
+        raise NotTheirs
+    return unanswered.take_back(registration, actor=CONTACT, now=now)
 
 
 def forget_contact(delegation: Delegation, *, now: datetime) -> None:

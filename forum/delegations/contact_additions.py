@@ -1,4 +1,4 @@
-"""The pages on which the contact of a delegation adds a person later, and corrects an address (S18–S22)."""
+"""The pages on which a delegation's contact adds a person, corrects an address, and takes a question back (S18–S22)."""
 
 from typing import Any
 
@@ -9,7 +9,7 @@ from flask_wtf.csrf import CSRFError
 
 from forum import clock
 from forum.database import start_write
-from forum.delegations import adding, contact_pages, correcting
+from forum.delegations import adding, contact_acts, contact_pages, correcting
 from forum.delegations.asking import MOST
 from forum.delegations.contact_opening import (
     changed_page,
@@ -85,6 +85,19 @@ def correct(number: int) -> ResponseReturnValue:
     return redirect(url_for("own_delegation.show"), 303)
 
 
+@localised(bp, "/r/delegation/<int:number>/instead/taking-back", methods=["POST"])
+def take_back(number: int) -> ResponseReturnValue:
+    """End the link of a newcomer whom the contact has asked to come instead of a person."""
+    start_write(db.session)
+    done = contact_acts.take_back(delegate(number), now=clock.now())
+    db.session.commit()
+    if done:
+        flash(_("Taken back. The link in our message to that address does not work any more."), "success")
+    else:
+        flash(_("There was nothing to take back. Below you see how each person stands."), "info")
+    return redirect(url_for("own_delegation.show"), 303)
+
+
 @bp.errorhandler(CSRFError)
 def session_lost(lost: CSRFError) -> ResponseReturnValue:
     """Keep what the contact typed when the browser has lost its session since the form was shown."""
@@ -94,6 +107,8 @@ def session_lost(lost: CSRFError) -> ResponseReturnValue:
 def _again(notice: str) -> ResponseReturnValue | None:
     named = request.view_args or {}
     try:
+        if request.endpoint == f"{bp.name}.{take_back.__name__}":
+            return None
         if "number" in named:
             return person_page("correct", delegate(named["number"]), CorrectAddressForm(), notice=notice)
         return _add_page(mine(), AddDelegateForm(), notice=notice)

@@ -8,7 +8,7 @@ from flask_babel import gettext as _
 
 from forum import clock
 from forum.delegations import contact_acts, contact_sign_in, correcting, delegation_words, queries
-from forum.delegations.errors import NotTheirs, SomebodyElse
+from forum.delegations.errors import AskedAlready, NotTheirs, SomebodyElse
 from forum.delegations.models import Delegate, Delegation
 from forum.events.freezing import AnswersFrozen, refuse_if_frozen
 from forum.events.in_url import show_event
@@ -108,12 +108,14 @@ def person_page(act: str, one: Delegate, form: Any, *, refused: str = "", **more
     """
     if not form.is_submitted() and isinstance(form, ShowsStored) and not form.seen.data:
         form.show(_shown(one))
+    now = clock.now()
     return render_template(
         f"public/delegations/{act}.html",
         delegation=one.delegation,
         event=one.delegation.event,
         registration=one.registration,
-        person=delegation_words.row_of(one, clock.now()),
+        person=delegation_words.row_of(one, now),
+        instead=delegation_words.asked_instead([one], now).get(one.registration_id or 0),
         form=form,
         refused=refused,
         **more,
@@ -129,6 +131,8 @@ def not_done(refusal: Exception) -> ResponseReturnValue:
         why = _(
             "Nothing has been changed: somebody else comes instead of the person whom the page was about."
         )
+    elif isinstance(refusal, AskedAlready):
+        why = delegation_words.asked_already(refusal, mine().event)
     else:
         why = _("Nothing has been changed: this is not possible for the person any more.")
     flash(why, "warning")

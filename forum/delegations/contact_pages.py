@@ -37,7 +37,13 @@ from forum.delegations.delegation_forms import (
     WithdrawDelegateForm,
 )
 from forum.delegations.enums import ADMITTED, ContactLink
-from forum.delegations.errors import DelegationConfirmed, DelegationRefused, NotAllFit, NotTheirs
+from forum.delegations.errors import (
+    AskedAlready,
+    DelegationConfirmed,
+    DelegationRefused,
+    NotAllFit,
+    NotTheirs,
+)
 from forum.delegations.models import Delegation
 from forum.events import queries as events
 from forum.events.freezing import AnswersFrozen, is_frozen
@@ -56,7 +62,7 @@ from forum.web.routes import localised
 
 bp = Blueprint("own_delegation", __name__)
 bp.record_once(told.install_delegations)
-for refusal in (NotTheirs, NotLive, AnswersFrozen, NothingOffered, OrganisationFull):
+for refusal in (NotTheirs, NotLive, AnswersFrozen, AskedAlready, NothingOffered, OrganisationFull):
     bp.register_error_handler(refusal, not_done)
 
 

@@ -1,5 +1,6 @@
 """The people of a delegation in words, for its contact and for organisers."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -10,9 +11,11 @@ from flask_babel import lazy_gettext as _l
 from forum.delegations import contact_acts, correcting, lacking, named, queries
 from forum.delegations.asking import Person
 from forum.delegations.enums import DelegateState
-from forum.delegations.models import Delegate, Delegation
+from forum.delegations.errors import AskedAlready
+from forum.delegations.models import Delegate, Delegation, Substitution
 from forum.events import queries as events
 from forum.events.freezing import is_frozen
+from forum.events.models import Event
 from forum.registration import deadlines, waiting_list
 from forum.registration.enums import Status
 from forum.registration.models import Registration
@@ -28,7 +31,10 @@ AFTER_THE_EVENT = {
 
 @dataclass(frozen=True)
 class Row:
-    """A person of a delegation on a page: name, status in words with its icon, and what the contact can do."""
+    """A person of a delegation on a page: name, status in words with its icon, and what the contact can do.
+
+    `asked` is whom the contact has asked to come instead, if that person can still confirm.
+    """
 
     number: int
     name: str
@@ -44,22 +50,38 @@ class Row:
     can_replace: bool
     can_withdraw: bool
     missing: tuple[str, ...] = ()
+    asked: Substitution | None = None
 
 
 def rows_of(delegation: Delegation, now: datetime) -> list[Row]:
     """Return the people of a delegation for its contact, each with the required questions that the contact can answer.
 
-    The number of SQL statements for missing answers does not depend on the number of people.
+    The number of SQL statements for missing answers, and for people who are asked to come instead, does not depend on
+    the number of people.
     """
     people = queries.list_shown(delegation)
     missing = lacking.list_for_contact(delegation, people, now)
+    asked = asked_instead(people, now)
     return [
         replace(
             row_of(one, now),
             missing=tuple(in_language(asked.label) for asked in missing.get(one.registration_id or 0, ())),
+            asked=asked.get(one.registration_id or 0),
         )
         for one in people
     ]
+
+
+def asked_instead(people: Sequence[Delegate], now: datetime) -> dict[int, Substitution]:
+    """Return whom the contact has asked to come instead of these people, by registration, while the link works."""
+    open_ids = [
+        one.registration_id
+        for one in people
+        if one.registration_id
+        and contact_acts.is_known(one, now)
+        and not is_frozen(one.delegation.event, now)
+    ]
+    return queries.list_by_contact(open_ids, now) if open_ids else {}
 
 
 def row_of(one: Delegate, now: datetime) -> Row:
@@ -106,6 +128,12 @@ def for_organisers(one: Delegate, now: datetime) -> Listed:
     known = mine or named.person_of(one, now) or named.NOBODY
     label, kind, _more = _state(one, now) if mine is None else _standing(mine, one, now)
     return Listed(f"{known.given_name} {known.family_name}".strip(), label, kind)
+
+
+def asked_already(refusal: AskedAlready, event: Event) -> str:
+    """Return, for whoever asks somebody again, that a link has gone there already, and until when it works."""
+    until = moment_text(refusal.until, event.zone)
+    return _("A link has gone to this address already. It works until %(moment)s.", moment=until)
 
 
 def console_address(delegation: Delegation) -> str:

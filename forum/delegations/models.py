@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, Index, String
+from sqlalchemy import ForeignKey, Index, String, false
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from forum.columns import TokenDigest, UtcDateTime, member
@@ -21,7 +21,8 @@ class Substitution(Base):
     """A substitute whom a registered person has named.
 
     Until the substitute confirms, the row has their address and the digest of the link sent to it. Then the address is
-    cleared, and `successor` is the registration that has taken over.
+    cleared, and `successor` is the registration that has taken over. `is_by_contact` is set if the contact of the
+    person's delegation has named the substitute; only such a substitute is shown to the contact.
     """
 
     __tablename__ = "substitutions"
@@ -39,6 +40,7 @@ class Substitution(Base):
     asked_at: Mapped[datetime] = mapped_column(UtcDateTime)
     expires_at: Mapped[datetime] = mapped_column(UtcDateTime)
     confirmed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    is_by_contact: Mapped[bool] = mapped_column(default=False, server_default=false())
 
     registration: Mapped[Registration] = relationship(foreign_keys=[registration_id])
     successor: Mapped[Registration | None] = relationship(foreign_keys=[successor_id])

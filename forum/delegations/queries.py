@@ -32,6 +32,17 @@ def find_asked(registration: Registration, now: datetime) -> Substitution | None
     return db.session.scalars(select(Substitution).where(*mine)).first()
 
 
+def list_by_contact(registration_ids: Collection[int], now: datetime) -> dict[int, Substitution]:
+    """Return, by the person's registration, the open substitutions that the contact of a delegation has asked for."""
+    theirs = (
+        Substitution.registration_id.in_(registration_ids),
+        Substitution.is_by_contact,
+        Substitution.confirmed_at.is_(None),
+        Substitution.expires_at > now,
+    )
+    return {one.registration_id: one for one in db.session.scalars(select(Substitution).where(*theirs))}
+
+
 def find_by_token(token: str) -> Substitution | None:
     """Return the substitution with this link, also when the link was used or has expired."""
     query = select(Substitution).where(Substitution.digest == digest(token))

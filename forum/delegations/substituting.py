@@ -6,23 +6,22 @@ moment. The person's registration then ends like a cancelled one, except that it
 organisers review the sector, they review the newcomer; a place or a rank is kept meanwhile, as for a change of name.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from dataclasses import replace
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, delete, or_, select, update
+from sqlalchemy import update
 
 from forum.audit import actions as audit
 from forum.audit.queries import REGISTRATION_RECEIVED, SUBSTITUTE_IN_REVIEW
 from forum.columns import digest, new_token
-from forum.delegations import mails, queries
+from forum.delegations import mails, queries, unanswered
 from forum.delegations.errors import AskedAlready, StandsStill, TakenOver
 from forum.delegations.models import Delegate, Substitution
 from forum.events import freezing
 from forum.events import queries as events
 from forum.events.models import Event
 from forum.extensions import db
-from forum.outbox.models import OutboxMessage
 from forum.registration import (
     answers,
     caps,
@@ -42,9 +41,10 @@ from forum.registration import (
 )
 from forum.registration import mails as registration_mails
 from forum.registration import queries as registrations
+from forum.registration.actions import CONTACT
 from forum.registration.applicant import Applicant
 from forum.registration.consents import Listed
-from forum.registration.enums import LIVE, ConsentPurpose, OfferEnd, Status
+from forum.registration.enums import ConsentPurpose, OfferEnd, Status
 from forum.registration.errors import (
     AddressTaken,
     LinkRefused,
@@ -80,11 +80,13 @@ def ask(
     # Only the person may learn that an address is theirs; `contact_acts` compares with what the contact typed earlier.
     if canonical == registration.email_canonical and actor == PERSON:
         raise SameAddress
-    asked = queries.find_asked(registration, now)
-    if asked and names.canonical_email(asked.email) == canonical:
+    asked, is_by_contact = queries.find_asked(registration, now), actor == CONTACT
+    # A contact may ask whom the person has asked: the contact must not learn of it, and reads only their own (P20).
+    is_repeated = asked is not None and (asked.is_by_contact or not is_by_contact)
+    if asked and is_repeated and names.canonical_email(asked.email) == canonical:
         raise AskedAlready(asked.expires_at)
     taken, withheld = registrations.find_confirmed(event, canonical), not may_mail(email)
-    forget_asked(registration)
+    unanswered.forget_asked(registration)
     token, until = new_token(), _link_ends(event, now)
     db.session.add(
         Substitution(
@@ -93,6 +95,7 @@ def ask(
             email=email,
             asked_at=now,
             expires_at=until,
+            is_by_contact=is_by_contact,
         )
     )
     if taken:
@@ -100,16 +103,6 @@ def ask(
     else:
         mails.queue_asked(registration, email, token, until=until, withheld=withheld, now=now)
     audit.record("registration.substitute_asked", registration, actor=actor, at=now)
-
-
-def take_back(registration: Registration, *, now: datetime) -> bool:
-    """Cancel the open substitution; return whether there was one. Raises NotLive."""
-    places.lock_live(registration)
-    if queries.find_asked(registration, now) is None:
-        return False
-    forget_asked(registration)
-    audit.record("registration.substitute_taken_back", registration, actor=PERSON, at=now)
-    return True
 
 
 def follow(token: str, *, now: datetime) -> Substitution:
@@ -199,33 +192,6 @@ def refuse_if_too_late(registration: Registration, now: datetime) -> None:
     if registration.status == Status.PENDING or events.is_off(registration.event, now):
         raise NotLive
     freezing.refuse_if_frozen(registration.event, now)
-
-
-def forget_ended(*, now: datetime) -> int:
-    """Delete the addresses of substitutes who have not confirmed in time, and the mails to them; return how many."""
-    ended = Substitution.registration_id.in_(select(Registration.id).where(Registration.status.not_in(LIVE)))
-    over = Substitution.confirmed_at.is_(None), or_(Substitution.expires_at <= now, ended)
-    gone = db.session.scalars(delete(Substitution).where(*over).returning(Substitution.id)).all()
-    _forget_mails(OutboxMessage.registration_id.not_in(select(Substitution.registration_id)))
-    return len(gone)
-
-
-def forget_asked(registration: Registration) -> None:
-    """Delete the address of a named substitute and the mail to it, so that the link never works again."""
-    mine = Substitution.registration_id == registration.id, Substitution.confirmed_at.is_(None)
-    db.session.execute(delete(Substitution).where(*mine))
-    _forget_mails(OutboxMessage.registration_id == registration.id)
-
-
-def list_mails(named: Substitution) -> Sequence[OutboxMessage]:
-    """Return the mails that ask somebody to come as a substitute."""
-    mine = OutboxMessage.registration_id == named.registration_id, OutboxMessage.recipient == named.email
-    query = select(OutboxMessage).where(*mine, OutboxMessage.kind == mails.ASKED)
-    return db.session.scalars(query.order_by(OutboxMessage.id)).all()
-
-
-def _forget_mails(which: ColumnElement[bool]) -> None:
-    db.session.execute(delete(OutboxMessage).where(OutboxMessage.kind == mails.ASKED, which))
 
 
 def _link_ends(event: Event, now: datetime) -> datetime:

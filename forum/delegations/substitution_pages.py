@@ -8,8 +8,8 @@ from flask_wtf.csrf import CSRFError
 from forum import clock
 from forum.columns import digest
 from forum.database import start_write
+from forum.delegations import delegation_words, substituting, told, unanswered
 from forum.delegations import queries as substitutions
-from forum.delegations import substituting, told
 from forum.delegations.errors import AskedAlready, StandsStill, TakenOver
 from forum.delegations.forms import SubstituteForm, SuccessorForm
 from forum.delegations.models import Substitution
@@ -35,7 +35,6 @@ from forum.registration.models import Registration
 from forum.registration.own_forms import mine, mine_live
 from forum.web import errors
 from forum.web.forms import TidyForm
-from forum.web.languages import moment_text
 from forum.web.limits import TooManyTries, client_limit, spend
 from forum.web.routes import localised
 
@@ -67,8 +66,7 @@ def ask() -> ResponseReturnValue:
         return _ask_for_address(form), 422
     except AskedAlready as refusal:
         db.session.rollback()
-        until = moment_text(refusal.until, mine().event.zone)
-        flash(_("A link has gone to this address already. It works until %(moment)s.", moment=until), "info")
+        flash(delegation_words.asked_already(refusal, mine().event), "info")
     return redirect(url_for(".ask"), 303)
 
 
@@ -76,7 +74,7 @@ def ask() -> ResponseReturnValue:
 def take_back() -> ResponseReturnValue:
     """Cancel the open substitution."""
     start_write(db.session)
-    done = substituting.take_back(mine_live(), now=clock.now())
+    done = unanswered.take_back(mine_live(), actor=substituting.PERSON, now=clock.now())
     db.session.commit()
     flash(_("Taken back. You come yourself.") if done else _("Nobody was asked to come instead."), "success")
     return redirect(url_for("self_service.show"), 303)

@@ -14,7 +14,7 @@ from forum.delegations import (
     lost_links,
     named,
     queries,
-    substituting,
+    unanswered,
 )
 from forum.delegations.models import Delegation, Substitution
 from forum.extensions import db
@@ -34,7 +34,7 @@ class Told:
 def install(state: BlueprintSetupState) -> None:
     """Give templates of `registration` the function `substitutions_of`: `registration` must not import this package."""
     state.app.jinja_env.globals.update(substitutions_of=substitutions_of)
-    ending.install(state.app, substituting.forget_asked)
+    ending.install(state.app, unanswered.forget_asked)
     ending.install_before_erasing(state.app, _stay_in_delegation)
     ending.install_following(state.app, _follow)
 

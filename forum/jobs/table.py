@@ -7,7 +7,7 @@ from datetime import datetime
 from forum.accounts import actions as accounts
 from forum.audit import checking, heads
 from forum.bulk import working
-from forum.delegations import asking, contact_news, substituting
+from forum.delegations import asking, contact_news, unanswered
 from forum.followers import ending as followers_ending
 from forum.followers import sending as news_mails
 from forum.followers import weekly as weekly_news
@@ -157,7 +157,7 @@ JOBS = (
     Job("forget answers on their way", 60, kept_answers.forget_old),
     Job("forget forms and links", 3600, expiry.forget_ended, is_final=True),
     Job("forget delegations", 3600, asking.forget_ended, is_final=True),
-    Job("forget named substitutes", 3600, substituting.forget_ended, is_final=True),
+    Job("forget named substitutes", 3600, unanswered.forget_ended, is_final=True),
     Job("forget counters", 3600, forget_counters),
     Job("forget paces", 600, pacing.forget_old),
     Job("seal answers anew", 24 * 3600, seal_answers_anew),

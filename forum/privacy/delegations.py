@@ -58,7 +58,7 @@ SUBSTITUTION = Entry(
     retention=UNTIL_ERASED,
     columns=(
         *of("substitutions", "digest", "registration_id", "successor_id", "email"),
-        *of("substitutions", "asked_at", "expires_at", "confirmed_at"),
+        *of("substitutions", "asked_at", "expires_at", "confirmed_at", "is_by_contact"),
     ),
     fields=("SubstituteForm.email",),
 )

@@ -90,6 +90,7 @@ LABELS: Mapping[str, Any] = {
     "text": _l("Text"),
     "state": _l("State"),
     "asked_at": _l("Asked"),
+    "is_by_contact": _l("Asked by the contact of the delegation"),
     "first_asked_at": _l("Asked first"),
     "due_at": _l("Answer before"),
     "decided_at": _l("Decided"),

@@ -9,6 +9,7 @@ def install(state: BlueprintSetupState) -> None:
     """Give templates the filters and the test of this module."""
     state.app.jinja_env.filters.update(
         review_promise=review_words.promise,
+        review_promise_each=review_words.promise_each,
         reviewed_sectors=review_words.reviewed_sectors,
         refusal_text=review_words.told,
         paragraphs=review_words.paragraphs,

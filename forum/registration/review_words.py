@@ -60,6 +60,17 @@ def promise(event: Event) -> str:
     )
 
 
+def promise_each(event: Event) -> str:
+    """Return, for a delegation's contact, when organisers promise to decide about each person; "" without a promise."""
+    if event.review_days is None:
+        return ""
+    return ngettext(
+        "Each person will have an answer within %(num)s day of being registered, or of confirming their own address.",
+        "Each person will have an answer within %(num)s days of being registered, or of confirming their own address.",
+        event.review_days,
+    )
+
+
 def reviewed_sectors(event: Event) -> list[str]:
     """Return the keys of the sectors in which organisers decide about each registration."""
     return [sector.key for sector in event.sectors if sector.policy == SectorPolicy.REVIEW]

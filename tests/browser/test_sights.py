@@ -97,6 +97,7 @@ NO_PAGES = {  # routes that answer with something other than a page, each with t
     "own_delegation.leave": "leads to the page that says so",
     "delegations_console.send_link": "leads back to the list",
     "substitutions.take_back": "leads back to the person's page",
+    "own_delegation_people.take_back": "leads back to the contact's page",
     "public_balance.take_back": "leads back to the numbers",
 }
 

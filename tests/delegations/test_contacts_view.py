@@ -70,11 +70,12 @@ def page_of(pages, delegation):
 
 
 def list_rows(pages, delegation):
-    """Return what the contact's page shows of each person, with an X for names and for numbers of delegations."""
+    """Return what the contact's page shows of each person, without hidden fields; names and numbers become X."""
     html = page_of(pages, delegation).data.decode()
     items = re.findall(r"<li><strong>.*?</li>", html, re.DOTALL)
     assert len(items) == len(delegation.people)
-    return [re.sub(r"\b(Cia|Dan|cia|dan)\b|(?<=delegation/)\d+", "X", item) for item in items]
+    seen = [re.sub(r"<input[^>]*>", "", item) for item in items]
+    return [re.sub(r"\b(Cia|Dan|cia|dan)\b|(?<=delegation/)\d+", "X", item) for item in seen]
 
 
 def pass_time(now):

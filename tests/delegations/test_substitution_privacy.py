@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import select
 
 from forum import clock
-from forum.delegations import substituting
+from forum.delegations import substituting, unanswered
 from forum.delegations.models import Substitution
 from forum.extensions import db
 from forum.outbox.models import OutboxMessage
@@ -77,13 +77,13 @@ def test_nothing_is_kept_of_an_address_that_was_not_confirmed(event):
     write(substituting.ask, person, "second@example.org", now=NOW)
     assert stored_of(FREE) == []
     mark_all_sent()
-    write(substituting.take_back, person, now=NOW)
+    write(unanswered.take_back, person, actor="person", now=NOW)
     assert stored_of("second@example.org") == []
     write(substituting.ask, person, FREE, now=NOW)
     mark_all_sent()
-    write(substituting.forget_ended, now=NOW + timedelta(hours=47))
+    write(unanswered.forget_ended, now=NOW + timedelta(hours=47))
     assert stored_of(FREE) == ["substitute-asked", "named"]
-    write(substituting.forget_ended, now=NOW + timedelta(hours=48))
+    write(unanswered.forget_ended, now=NOW + timedelta(hours=48))
     assert stored_of(FREE) == []
     write(substituting.ask, person, FREE, now=NOW)
     write(actions.cancel, person, actor="person", now=NOW)

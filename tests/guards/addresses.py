@@ -275,6 +275,7 @@ def _special(world: World, endpoint: str, values: dict[str, object]) -> dict[str
         "own_delegation.enter": {"token": world.tokens["newer delegation of twin"]},
         **{f"own_delegation.{act}": {"number": 3} for act in ("change", "withdraw", "replace")},
         "own_delegation_people.correct": {"number": 2},
+        "own_delegation_people.take_back": {"number": 1},
         **{f"own_invitation.{act}": {"token": "i" * 43} for act in ("show", "accept", "decline", "forward")},
         **{f"own_delegation_answers.{act}": {"number": 3} for act in ("answers", "care")},
         **{f"organisations.{act}": {"number": values["organisation"]} for act in ("edit", "remove")},

@@ -42,7 +42,7 @@ CONTACT = {
     f"own_delegation.{act}"
     for act in ("enter", "show", "change", "withdraw", "replace", "forget", "time_left")
 }
-CONTACT |= {f"own_delegation_people.{act}" for act in ("add", "correct")}
+CONTACT |= {f"own_delegation_people.{act}" for act in ("add", "correct", "take_back")}
 CONTACT |= {f"own_delegation_answers.{act}" for act in ("answers", "care")}
 # Pages behind an invitation's link, which is stored in the table of invitations.
 INVITATION = {f"own_invitation.{act}" for act in ("show", "accept", "decline", "forward")}
@@ -94,7 +94,7 @@ AUDITED = {
     *("delegations.details", "own_delegation.confirm", "own_delegation.forget"),
     *("own_delegation.change", "own_delegation.withdraw", "own_delegation.replace"),
     *("own_delegation_answers.answers", "own_delegation_answers.care"),
-    *("own_delegation_people.add", "own_delegation_people.correct"),
+    *("own_delegation_people.add", "own_delegation_people.correct", "own_delegation_people.take_back"),
     *("attendee_notes.index", "attendee_notes.remove", "attendee_notes.tags"),
     *("questions.add", "questions.edit", "questions.take_over", "questions.withdraw"),
     *("review.approve", "review.decline", "review.confirm_refusal", "review.withdraw_refusal"),

@@ -276,6 +276,7 @@ FORMS = {  # For each endpoint: audience, form values, columns that may change, 
         },
         {"registrations", "protected_identities", "care_answers"} | MAILED,
     ),
+    "own_delegation_people.take_back": (PERSON, {}, {}, ADDED),
     "own_delegation.forget": (PERSON, {}, {}, {"tombstones"} | ADDED),
     "own_delegation.leave": (PERSON, {}, LEFT, {"ended_sign_ins"}),
     "own_invitation.show": (VISITOR, {"answer": "yes"}, {"invitations": {"opened_at"}}, set()),
@@ -1119,6 +1120,8 @@ def hidden_fields(world, audience: str, path: str) -> dict[str, str]:
     """Return the CSRF token and the form's other hidden fields."""
     browser, page = world.browsers[audience], ""
     where = {PERSON: "/en/r/", VISITOR: "/en/register/ngo"}.get(audience, "/account/")
+    if path.startswith("/en/r/delegation/"):
+        where = "/en/r/delegation"
     if path in SHOWING_STORED or path.startswith(("/console/", "/en/r/delegation/", "/sv/r/delegation/")):
         page = browser.get(path).text
     # A console page has the CSRF token and its hidden fields; for other forms another page gives the token.

@@ -56,7 +56,7 @@ NOT_AGAIN = {
         *("review_proposed.confirm", "review_proposed.withdraw", "revisions.show"),
         *("sent_mailings.send", "sent_mailings.take_back"),
         *("own_delegation.forget", "own_delegation.leave", "own_delegation.withdraw", "own_everything.close"),
-        *("substitutions.take_back",),
+        *("substitutions.take_back", "own_delegation_people.take_back"),
     },
     MAILS: {
         *("accounts.forgot", "attendee_addresses.change", "attendees.resend", "colleagues.invite"),

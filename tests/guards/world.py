@@ -474,11 +474,12 @@ def _rows_of(person: Registration) -> dict[str, set[int]]:
 
 
 def _name_substitutes(world: World) -> None:
-    """Make some people name the same colleague as their substitute."""
+    """Let the contacts of some people's delegations name the same colleague as their substitute."""
     for number, name in enumerate((PERSON, "twin", "elsewhere")):
         world.tokens[f"substitute of {name}"] = token = f"{number}" * 43
         named = Substitution(registration_id=world.people[name].id, digest=digest(token))
         named.email, named.asked_at, named.expires_at = "instead@example.org", NOW, NOW + timedelta(hours=48)
+        named.is_by_contact = True
         db.session.add(named)
         db.session.flush()
         if name == PERSON:

@@ -6,7 +6,7 @@ from flask_babel import force_locale
 
 from forum import sealed_cookies
 from forum.delegations import queries as delegations
-from forum.delegations import substituting
+from forum.delegations import unanswered
 from forum.delegations.models import DelegationLink
 from forum.events import previews
 from forum.events.enums import NameOrder
@@ -46,7 +46,7 @@ def test_a_cookie_that_is_too_long_for_the_headers_is_not_set(app):
 
 def test_what_there_is_nothing_of(event):
     person = confirmed(event)
-    assert not write(substituting.take_back, person, now=NOW)
+    assert not write(unanswered.take_back, person, actor="person", now=NOW)
     assert deadlines.find_later_offer(person, [], NOW) is None
     assert delegations.older_links(DelegationLink(created_at=None), NOW) == ()
     assert not Trouble(failed=0, waiting=3, is_late=False, is_silent=False, relay=None)

@@ -52,6 +52,7 @@ AUDIENCES: dict[str, Face | Roles] = {
     "own_delegation_answers.care": Face.LINK,
     "own_delegation_people.add": Face.LINK,
     "own_delegation_people.correct": Face.LINK,
+    "own_delegation_people.take_back": Face.LINK,
     "refusing.show": Face.LINK,
     "followers.ask": Face.FORM,
     "followers.asked": Face.FORM,
