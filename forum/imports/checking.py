@@ -50,13 +50,15 @@ class Fault:
 class Outcome:
     """The outcome of a dry run; `placed` has the rows of people who get a place, `left_out` those of people not coming.
 
-    `alike` has the rows of people who are probably registered already, or stand in an earlier row, with the reason.
+    `undecided` has the rows of people who have no place elsewhere yet, also if they are imported. `alike` has the rows
+    of people who are probably registered already, or stand in an earlier row, with the reason.
     """
 
     people: list[Person] = field(default_factory=list)
     placed: set[int] = field(default_factory=set)
     faults: list[Fault] = field(default_factory=list)
     left_out: list[int] = field(default_factory=list)
+    undecided: list[int] = field(default_factory=list)
     alike: list[Fault] = field(default_factory=list)
 
     @property

@@ -240,7 +240,7 @@ def _outcome(event: Event, form: ImportPeopleForm) -> Outcome:
     chosen = {"may_wait": form.terms().may_wait, "with_alike": form.with_alike.data}
     outcome = checking.check(event, read.people, **chosen, now=clock.now())
     outcome.faults = sorted([*read.faults, *outcome.faults], key=lambda fault: fault.row)
-    outcome.left_out = read.left_out
+    outcome.left_out, outcome.undecided = read.left_out, read.undecided
     return outcome
 
 

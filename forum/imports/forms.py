@@ -43,6 +43,8 @@ NOWHERE = ""
 OTHERWISE = ("sector", "organisation", "country", "language")
 SILENT, REFUSE = "silent", "refuse"
 ALL, GOOD = "all", "good"
+# The boxes that take in people whom an import leaves out by itself.
+BOXES = ("with_alike", "with_undecided")
 
 
 class KeptField(HiddenField):
@@ -152,6 +154,8 @@ class ImportPeopleForm(SentOnce, TidyForm):
     )
     # Show this box only if the dry run has found people who are probably registered already, or in an earlier row.
     with_alike = BooleanField(_l("Also import people who are probably there already"))
+    # Show this box only if some row's status says that the person has no place in the other list yet.
+    with_undecided = BooleanField(_l("Also import people who have no place elsewhere yet"))
     reason = LinesField(
         _l("Where the table comes from"),
         [
@@ -231,11 +235,15 @@ class ImportPeopleForm(SentOnce, TidyForm):
     def read(self, event: Event) -> Read:
         """Return the people and the faults that the rows of the table give, by the choices in the form."""
         rows = self.table.data.rows if self.table.data else ()
-        return read_rows(rows, self.columns(), event, Otherwise.of(event, self.chosen()), self.questions)
+        otherwise, with_undecided = Otherwise.of(event, self.chosen()), self.with_undecided.data
+        return read_rows(
+            rows, self.columns(), event, otherwise, self.questions, with_undecided=with_undecided
+        )
 
     def was_previewed(self, outcome: Outcome) -> bool:
         """Return whether the page has shown exactly this outcome; the form then carries this outcome's digest."""
-        chosen = {"which": self.which.data, "with_alike": self.with_alike.data}
+        boxes = {name: self[name].data for name in BOXES}
+        chosen = {"which": self.which.data, **boxes}
         terms = {**vars(self.terms()), "questions": [one.key for one in self.questions]}
         told = mark_of(outcome, {**chosen, "terms": terms})
         shown, self.previewed.data = self.previewed.data == told, told
@@ -260,7 +268,7 @@ class LongTableForm(ImportPeopleForm):
 
     def all_chosen(self) -> dict[str, str]:
         """Return all choices by field, as they are stored."""
-        return {**self.chosen(), "with_alike": "y" if self.with_alike.data else ""}
+        return {**self.chosen(), **{name: "y" if self[name].data else "" for name in BOXES}}
 
 
 def _columns(table: Table, hidden: Collection[int]) -> Iterator[SelectChoice]:

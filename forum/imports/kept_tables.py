@@ -221,6 +221,7 @@ def store_outcome(table: ImportTable, outcome: Outcome, mark: str, *, is_changed
             "faults": [[one.row, one.column, one.text] for one in outcome.faults],
             "alike": [[one.row, one.column, one.text] for one in outcome.alike],
             "left_out": outcome.left_out,
+            "undecided": outcome.undecided,
             "questions_left": outcome.unasked,
             "mark": mark,
             "is_changed": is_changed,

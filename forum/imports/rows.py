@@ -66,11 +66,15 @@ class ImportedRowForm(PersonForm):
 
 
 class Read(NamedTuple):
-    """The result of reading rows of a table: people, faults of other rows, and rows of people who do not come."""
+    """The result of reading rows of a table: people, faults of other rows, and the numbers of rows by their status.
+
+    `left_out` are rows of people who do not come, `undecided` those of people who have no place elsewhere yet.
+    """
 
     people: list[Person]
     faults: list[Fault]
     left_out: list[int]
+    undecided: list[int]
 
 
 def columns_of(chosen: Mapping[str, str | None], questions: Sequence[Question]) -> dict[str, int]:
@@ -86,14 +90,23 @@ def read_rows(
     event: Event,
     otherwise: Otherwise,
     questions: Sequence[Question],
+    *,
+    with_undecided: bool = False,
 ) -> Read:
-    """Read numbered rows of a table; `columns` has, by the name of a value, the index of its column."""
-    done = Read([], [], [])
+    """Read numbered rows of a table; `columns` has, by the name of a value, the index of its column.
+
+    People who have no place elsewhere yet are left out unless `with_undecided`.
+    """
+    done = Read([], [], [], [])
     for number, cells in rows:
         told = {name: cells[place] for name, place in columns.items() if place < len(cells)}
         if not values.is_coming(told.get("status", "")):
             done.left_out.append(number)
             continue
+        if values.is_undecided(told.get("status", "")):
+            done.undecided.append(number)
+            if not with_undecided:
+                continue
         read = list(read_row(number, told, event, otherwise, questions))
         done.people.extend(one for one in read if isinstance(one, Person))
         done.faults.extend(one for one in read if isinstance(one, Fault))

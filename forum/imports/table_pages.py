@@ -172,6 +172,9 @@ def _list_faults(event: Event, kept: ImportTable) -> list[Fault]:
         alike = [] if chosen.get("with_alike") else alike
         told = _("The status says that the person does not come")
         absent = [Fault(row, _("Status"), told) for row in outcome.left_out]
+        if not chosen.get("with_undecided"):
+            told = _("The status says that the person has no place yet")
+            absent += [Fault(row, _("Status"), told) for row in outcome.undecided]
     faults = [*outcome.faults, *alike, *absent, *kept_tables.list_refused(kept)]
     return sorted(faults, key=lambda fault: fault.row)
 

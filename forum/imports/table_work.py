@@ -101,11 +101,13 @@ def _read_part(table: ImportTable) -> int:
     event, part, chosen = table.event, kept_tables.read(table, table.step), kept_tables.read(table, CHOICES)
     questions = answers.list_asked(event.slug)
     columns, otherwise = columns_of(chosen, questions), Otherwise.of(event, chosen)
-    done = read_rows(part["rows"], columns, event, otherwise, questions)
+    with_undecided = bool(chosen.get("with_undecided"))
+    done = read_rows(part["rows"], columns, event, otherwise, questions, with_undecided=with_undecided)
     told = {
         "people": [kept_tables.packed(person) for person in done.people],
         "faults": [[one.row, one.column, one.text] for one in done.faults],
         "left_out": done.left_out,
+        "undecided": done.undecided,
     }
     kept_tables.write(table, table.step, {"rows": part["rows"], **told})
     table.step += 1
@@ -145,6 +147,7 @@ def _check(table: ImportTable, now: datetime) -> tuple[Outcome, str]:
     people: list[Person] = []
     faults: list[Fault] = []
     left_out: list[int] = []
+    undecided: list[int] = []
     for part in kept_tables.read_all(table):
         for stored in part["people"]:
             person = kept_tables.unpacked(event, stored)
@@ -152,11 +155,12 @@ def _check(table: ImportTable, now: datetime) -> tuple[Outcome, str]:
             faults += [] if person else [_without_sector(stored)]
         faults += [Fault(*one) for one in part["faults"]]
         left_out += part["left_out"]
+        undecided += part.get("undecided", ())
     terms = _terms(table, chosen)
     with_alike = bool(chosen["with_alike"])
     outcome = checking.check(event, people, may_wait=terms.may_wait, with_alike=with_alike, now=now)
     outcome.faults = sorted([*faults, *outcome.faults], key=lambda fault: fault.row)
-    outcome.left_out = left_out
+    outcome.left_out, outcome.undecided = left_out, undecided
     return outcome, mark_of(outcome, chosen)
 
 

@@ -43,6 +43,39 @@ NOT_COMING = frozenset(
     )
 )
 
+# Statuses of people who have no place elsewhere yet: they wait, are reviewed, or have not paid or confirmed. Our own in
+# both languages, also as they are called after the event, and those of other systems. alf.io's "TO_BE_PAID" is not one
+# of them: such people pay at the door and have a ticket.
+UNDECIDED = frozenset(
+    map(
+        fold_words,
+        (
+            *(
+                "address not confirmed",
+                "in review",
+                "waiting",
+                "offered a place",
+                "not confirmed",
+                "unconfirmed",
+            ),
+            *("address was never confirmed", "was in review", "was waiting", "was offered a place"),
+            *("adressen inte bekräftad", "granskas", "väntar", "i kö", "erbjuden plats", "inte bekräftad"),
+            *("adressen bekräftades aldrig", "granskades", "stod i kö", "erbjöds plats"),
+            *("obekräftad", "på väntelistan", "väntelista", "obetald", "under granskning"),
+            *(
+                "pending",
+                "pending activated",
+                "pending approval",
+                "awaiting approval",
+                "awaiting confirmation",
+            ),
+            *("awaiting payment", "awaiting offline payment", "unpaid", "not paid", "payment pending"),
+            *("waiting list", "waitlist", "waitlisted", "on waiting list", "on the waiting list"),
+            *("offered", "approval pending", "pending overdue"),
+        ),
+    )
+)
+
 
 def country(text: str) -> str:
     """Return the code of the country that a text names, by code or in English or a Nordic language; else the text."""
@@ -87,6 +120,11 @@ def reference(text: str) -> str:
 def is_coming(status: str) -> bool:
     """Return whether a person with this status comes; the status is in our words or in another system's."""
     return fold_words(status) not in NOT_COMING
+
+
+def is_undecided(status: str) -> bool:
+    """Return whether a person with this status has no place elsewhere yet: the person waits, or has not paid."""
+    return fold_words(status) in UNDECIDED
 
 
 @cache

@@ -236,7 +236,7 @@ SETTINGS = {  # form fields for facts about an event and its organiser, by the f
         *("previewed", "links", "if_full", "which", "sector", "organisation", "country", "language"),
         *(f"from_{name}" for name in ("given_name", "family_name", "full_name", "email", "organisation")),
         *(f"from_{name}" for name in ("title", "sector", "country", "language", "phone", "status")),
-        *("from_reference", "with_alike"),
+        *("from_reference", "with_alike", "with_undecided"),
     ),
 }
 # Form fields without personal data: a honeypot, a key against double submission, choices of an export, a mail's kind, a

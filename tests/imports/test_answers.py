@@ -213,7 +213,7 @@ def test_our_export_and_template_give_the_same_answers_back(app, event, asked):
                 table = tables.read(exports.file(listing.Filters(), plan, mark, shape=shape).get_data(), "")
                 form = ImportPeopleForm(None, questions=questions)
                 form.suggest(event, table, None)
-                (back,), faults, _left_out = form.read(event)
+                (back,), faults, _left_out, _undecided = form.read(event)
                 assert (shape, language, back.given, back.unasked, faults) == (shape, language, told, (), [])
                 headings = read(template(event, shape).get_data(), most=2)[0]
                 assert answers.guess(headings, questions).keys() == {

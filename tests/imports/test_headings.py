@@ -10,9 +10,12 @@ since 2024 from programs that name the columns one by one.
 """
 
 import pytest
+from flask_babel import force_locale
 
 from forum.folding import fold_words
 from forum.imports import headings, values
+from forum.registration.enums import Status
+from forum.registration.wording import AFTER_THE_EVENT, STATUSES
 
 INDICO = (
     "ID|Name|Email Address|First Name|Last Name|Affiliation|Title|Address|Phone Number|Country|Position|Picture|"
@@ -183,9 +186,40 @@ def test_an_export_of_which_the_organiser_chose_some_columns_is_recognised(expor
             for status in ("Paid", "Completed", "ACTIVE", "ACQUIRED", "CHECKED_IN", "Attending")
         ),
         *((status, True) for status in ("Pending (activated)", "Unpaid", "Awaiting approval", "TO_BE_PAID")),
+        *((status, True) for status in ("Waiting list", "i kö", "In review")),
         *((status, False) for status in ("Canceled", "Canceled (paid fee)", "CANCELLED", "Rejected")),
         *((status, False) for status in ("Withdrawn", "EXPIRED", "PRE_RESERVED", "Not Attending", "Deleted")),
     ],
 )
 def test_whoever_has_cancelled_elsewhere_is_left_out(status, comes):
     assert values.is_coming(status) == comes
+
+
+@pytest.mark.parametrize(
+    ("status", "is_undecided"),
+    [
+        *(
+            (status, True)
+            for status in ("Pending (activated)", "Unpaid", "Awaiting approval", "AWAITING_PAYMENT")
+        ),
+        *((status, True) for status in ("Waiting list", "I kö", "Väntelista", "In review")),
+        *(
+            (status, False)
+            for status in ("TO_BE_PAID", "ACQUIRED", "Paid", "Attending", "Confirmed", "Bekräftad", "")
+        ),
+    ],
+)
+def test_whoever_has_no_place_elsewhere_is_told_from_those_who_come(status, is_undecided):
+    assert values.is_undecided(status) == is_undecided
+
+
+@pytest.mark.parametrize("language", ["en", "sv"])
+def test_each_status_of_our_own_exports_is_understood(app, language):
+    """Of the statuses that a list shows, also after the event, only confirmed people count as having a place."""
+    with app.test_request_context(), force_locale(language):
+        for names in (STATUSES, AFTER_THE_EVENT):
+            told = {status: str(names[status][0] if names is STATUSES else names[status]) for status in names}
+            undecided = {status for status, text in told.items() if values.is_undecided(text)}
+            coming = {status for status, text in told.items() if values.is_coming(text)} - undecided
+            assert undecided == {Status.PENDING, Status.IN_REVIEW, Status.WAITING, Status.OFFERED}
+            assert coming == names.keys() & {Status.CONFIRMED}

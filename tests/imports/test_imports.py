@@ -199,6 +199,17 @@ def test_cancelled_rows_are_left_out_and_columns_are_remembered(page, organiser)
     assert again.form().data["from_given_name"] == ["0"]
 
 
+def test_people_without_a_place_elsewhere_are_left_out_unless_the_box_is_ticked(page):
+    table = "First name;Company;Status\nKim;A;Paid\nSam;A;Pending\nLo;A;I kö\nBo;A;Canceled\n"
+    shown = page.submit({"lines": table}, button=ON, expect=200).submit(CHOSEN, button=LOOK, expect=200)
+    assert "2 rows are left out, because their status says that the person has no place yet" in shown.text
+    assert "Import 1 person" in shown.text
+    ticked = shown.submit({"with_undecided": "y"}, button="Import 1 person", expect=200)
+    assert "2 rows are taken, although their status says" in ticked.text
+    ticked.submit(button="Import 3 people", follow=True)
+    assert [one[0] for one in imported()] == ["Kim", "Sam", "Lo"]
+
+
 def test_what_was_chosen_is_kept_when_a_corrected_table_with_the_same_headings_is_chosen(page):
     chosen = {
         **CHOSEN,

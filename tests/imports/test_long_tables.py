@@ -281,6 +281,26 @@ def test_who_is_imported_although_probably_there_is_not_reported_as_left_out(pag
     assert b"Row 2" not in organiser.get(f"{shown.path}/report.csv").data
 
 
+@pytest.mark.parametrize("with_undecided", [True, False])
+def test_whoever_waits_elsewhere_is_imported_only_if_the_box_is_ticked(
+    page, event, organiser, with_undecided
+):
+    table = TABLE.replace("\n", ";Status\n") + ROWS + "Lo;Ny;lo@example.org;Org;ngo;SE;;waiting list\n"
+    shown = checked(organiser, page, table, from_status="7")
+    assert "1 row is left out, because its status says that the person has no place yet" in shown.text
+    people = 5
+    if with_undecided:
+        shown.submit({"with_undecided": "y"}, button="Import 5 people", follow=True)
+        work()
+        shown, people = organiser.get("import_tables.show", event="nf27", table=1), 6
+        assert "1 row is taken, although its status says that the person has no place yet" in shown.text
+    shown.submit(button=f"Import {people} people", follow=True)
+    work(times=2)
+    assert db.session.scalar(select(func.count(Registration.id))) == people
+    told = [] if with_undecided else ["7\nStatus\nThe status says that the person has no place yet"]
+    assert _rows(organiser.get("import_tables.show", event="nf27", table=1)) == told
+
+
 def _parts_with(text):
     db.session.rollback()
     parts = db.session.scalars(select(ImportTablePart)).all()

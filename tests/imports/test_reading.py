@@ -75,7 +75,7 @@ def read(data, event):
     form = ImportPeopleForm(None)
     form.suggest(event, table, None)
     form.sector.data, form.country.data, form.language.data = "tech", "SE", "sv"
-    people, faults, left_out = form.read(event)
+    people, faults, left_out, _undecided = form.read(event)
     assert (faults, left_out) == ([], [])
     return people
 
@@ -144,7 +144,7 @@ def test_exports_of_other_systems_are_recognised(app, event):
             form = ImportPeopleForm(None)
             form.suggest(event, read_table, None)
             form.organisation.data, form.country.data, form.language.data = "Own", "SE", "sv"
-            people, faults, _left_out = form.read(event)
+            people, faults, _left_out, _undecided = form.read(event)
         assert faults == []
         assert [[*vars(one.details).values(), one.email] for one in people] == [[*told, "kim@example.org"]]
 
