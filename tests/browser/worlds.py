@@ -33,7 +33,7 @@ from forum.accounts.enums import LinkPurpose, Role
 from forum.accounts.models import Passkey, User
 from forum.columns import Text, digest
 from forum.database import start_write
-from forum.delegations import admitting, contact_links
+from forum.delegations import admitting, contact_acts, contact_links
 from forum.delegations import asking as asking_for_delegation
 from forum.delegations.asking import Contact, Person
 from forum.delegations.enums import ContactLink
@@ -538,7 +538,7 @@ def _lay_out_restrictions(world: World, asking: Registration) -> None:
 
 
 def _lay_out_delegations(world: World, event: Event) -> None:
-    """Add a delegation that its contact has confirmed, and one that is not confirmed."""
+    """Add a delegation whose contact has confirmed it and asked somebody to come instead, and an unconfirmed one."""
     people = [
         Person("Bo", "Ek", "Jurist"),
         Person("Cia", "Dahl", "Chef", "cia@example.org"),
@@ -555,6 +555,8 @@ def _lay_out_delegations(world: World, event: Event) -> None:
         if name == "contact":
             world.tokens["confirmed delegation"] = world.tokens[name]
             admitting.confirm(world.tokens[name], now=NOW)
+            instead = Person("Gun", "", "", "a.very.long.address.of.a.newcomer@department.ministry.example.org")
+            contact_acts.let_come_instead(asked.people[0], instead, now=NOW)
             world.tokens[name] = contact_links.issue(asked, ContactLink.MANAGE, now=NOW)
             later = NOW + timedelta(minutes=1)
             world.tokens["newer of contact"] = contact_links.issue(asked, ContactLink.MANAGE, now=later)
