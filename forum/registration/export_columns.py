@@ -32,7 +32,7 @@ COLUMNS: dict[str, Any] = {
     "language": FIELDS["language"],
     "status": _l("Status"),
     "requested_at": _l("Registered"),
-    "confirmed_at": _l("Address confirmed"),
+    "confirmed_at": _l("Registration confirmed"),
     streaming.PLACE_CONFIRMED_AT: _l("Place confirmed"),
     **{str(purpose): heading for purpose, heading in CONSENTS.items()},
 }

@@ -74,7 +74,7 @@ def test_file_holds_the_whole_list_in_its_order(organiser, people):
         "Language": "English",
         "Status": "Confirmed",
         "Registered (Europe/Stockholm)": "2027-05-03 14:00",
-        "Address confirmed (Europe/Stockholm)": "2027-05-03 14:00",
+        "Registration confirmed (Europe/Stockholm)": "2027-05-03 14:00",
         "Place confirmed (Europe/Stockholm)": "2027-05-03 14:00",
         "List of participants": "No",
         "Photographs": "Yes",
@@ -251,7 +251,7 @@ def test_confirmed_address_stands_apart_from_confirmed_place(sign_in_as, databas
     event = make_event(capacity=1, sectors=[make_sector("ngo", ceiling=1)])
     holder, waiter = confirmed(event, "ngo"), confirmed(event, "ngo", family_name="Waiter")
     write(actions.cancel, holder, actor="person", now=NOW + timedelta(hours=1))
-    columns = ("Address confirmed (Europe/Stockholm)", "Place confirmed (Europe/Stockholm)")
+    columns = ("Registration confirmed (Europe/Stockholm)", "Place confirmed (Europe/Stockholm)")
     organiser = sign_in_as(event=event)
 
     def moments():

@@ -108,7 +108,7 @@ def test_paper_is_turned_for_a_list_of_many_columns(organiser, people):
     (sheet,) = turning(wide)
     assert re.search(r"@page\s*\{\s*size:\s*landscape", organiser.get(sheet["href"]).text)
     unbroken = {words.parent["data-label"] for words in wide.soup.select("td > .nowrap")}
-    assert unbroken == {"Reference", "Registered", "Address confirmed", "Place confirmed"}
+    assert unbroken == {"Reference", "Registered", "Registration confirmed", "Place confirmed"}
 
 
 def test_printing_is_written_down_like_a_file(organiser, people):
