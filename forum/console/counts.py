@@ -127,6 +127,7 @@ def _shown(tally: Tally) -> dict[str, Any]:
         "answered": tally.answered,
         "is_deleted": has_been_emptied(question, question.event),
         "is_text": question.kind in TEXTS,
+        "total": tally.total,
         "counts": [
             *(
                 (answer_text(question, part), number, bar)
@@ -138,7 +139,7 @@ def _shown(tally: Tally) -> dict[str, Any]:
 
 
 def _cells(listed: list[Tally]) -> Iterator[list[str | int]]:
-    """Yield a row for each answer to each question, and one for the number of people who have answered it."""
+    """Yield a row for each answer to each question, then how many have answered it and the sum of given numbers."""
     for tally in listed:
         label = in_language(tally.question.label)
         for part, number in tally.counts.items():
@@ -146,6 +147,8 @@ def _cells(listed: list[Tally]) -> Iterator[list[str | int]]:
         if tally.has_others:
             yield [label, _("Other answers"), _("hidden")]
         yield [label, _("All who answered"), _("hidden") if tally.answered is None else tally.answered]
+        if tally.total is not None and tally.answered:
+            yield [label, _("Sum of the numbers"), tally.total]
 
 
 def _people(event: Event) -> list[dict[str, Any]]:

@@ -49,6 +49,16 @@ class Tally:
         """Whether any number is hidden."""
         return self.answered is None or self.has_others or None in self.counts.values()
 
+    @property
+    def total(self) -> int | None:
+        """Return the sum of the numbers given, such as of guests; None for other kinds, or if a count is hidden.
+
+        With every count shown the sum tells nothing that a reader could not add up.
+        """
+        if self.question.kind != QuestionKind.NUMBER or self.hides:
+            return None
+        return sum(part * (number or 0) for part, number in self.counts.items())
+
     def is_hidden(self, part: Any) -> bool:
         """Return whether it is hidden how many gave this answer."""
         return self.counts.get(part, None if self.has_others else 0) is None

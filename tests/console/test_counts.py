@@ -95,7 +95,8 @@ def test_a_number_that_few_people_gave_is_not_named_beside_its_hidden_count(sign
         *("1 7", "Other answers hidden"),
         answered,
     ]
-    assert table(care.get(COUNTS, event="nf27"), "Question group") == ["1 7", "2 6", "3 2", answered]
+    exact = ["1 7", "2 6", "3 2", f"{answered} Their numbers make 25 together."]
+    assert table(care.get(COUNTS, event="nf27"), "Question group") == exact
     file = organiser.get("counts.file", event="nf27").data.decode()
     assert '"Question group";"1";"7"\r\n"Question group";"Other answers";"hidden"' in file
 
@@ -156,6 +157,18 @@ def test_the_list_of_people_is_for_the_role_care_with_fresh_factors_and_recorded
     assert db.session.scalars(viewed).all() == [event.id]
     clock.freeze(clock.now() + timedelta(minutes=6))
     assert care.get("counts.people", event="nf27", expect=303).location.startswith("/account/confirm")
+
+
+def test_numbers_that_people_gave_are_summed_unless_a_count_is_hidden(sign_in_as, event):
+    """A kitchen cooks for the sum of guests; for whoever may not see every count there is none."""
+    guests = make_question(event, "guests", QuestionKind.NUMBER)
+    for number in (2, 2, 2, 2, 2, 10):
+        answer(event, guests, number)
+    admin = sign_in_as(Role.ADMIN, event)
+    said = "6 people have answered. Their numbers make 20 together."
+    assert table(admin.get(COUNTS, event="nf27"), "Question guests") == ["2 5", "10 1", said]
+    assert "Sum of the numbers" not in {what for _question, what, _number in told(admin)}
+    assert ("guests", "Sum of the numbers", "20") in told(sign_in_as(Role.CARE, event))
 
 
 def test_an_event_without_questions_has_nothing_to_count(sign_in_as, event):
