@@ -10,8 +10,9 @@ from datetime import datetime
 from forum.bulk import undoing
 from forum.events import queries as events
 from forum.people import notes
-from forum.registration import actions, moving, offers_by_hand, reinstating
+from forum.registration import actions, deadlines, moving, new_address, offers_by_hand, reinstating
 from forum.registration.errors import (
+    AddressTaken,
     CannotBeUndone,
     DeadlineRefused,
     NoAddress,
@@ -34,6 +35,7 @@ from forum.tasks.models import Task
 # For each exception by which an act's rule refuses, the outcome to store for the person.
 REFUSALS: Mapping[type[Exception], Outcome] = {
     NotLive: Outcome.ENDED,
+    AddressTaken: Outcome.REGISTERED_AGAIN,
     StateChanged: Outcome.NOT_WAITING,
     NoAddress: Outcome.UNCONFIRMED,
     DeadlineRefused: Outcome.TOO_LATE,
@@ -92,6 +94,27 @@ def offer(registration: Registration, task: Task, now: datetime) -> Outcome:
     return Outcome.DONE
 
 
+def resend(registration: Registration, task: Task, now: datetime) -> Outcome:
+    """Send the message about the person's status again, with a new link.
+
+    Whoever has no address but one that was entered and is not confirmed yet gets a new link to confirm it. For an
+    offered place that can no longer be accepted there is no message.
+    """
+    actor = actor_of(task)
+    if not registration.is_live:
+        raise NotLive
+    if not registration.has_address:
+        asked = new_address.find_asked(registration, now)
+        if asked is None:
+            return Outcome.UNCONFIRMED
+        new_address.ask(registration, asked.email, actor=actor, comes_with_it=asked.is_own, now=now)
+        return Outcome.DONE
+    if deadlines.is_past_offer(registration, now):
+        return Outcome.TOO_LATE
+    actions.resend(registration, actor=actor, now=now)
+    return Outcome.DONE
+
+
 def approve(registration: Registration, task: Task, now: datetime) -> Outcome:
     """Approve the person, with the organiser's words in the mail; without a place only if the task says so.
 
@@ -130,6 +153,7 @@ ACTS: Mapping[TaskKind, Act] = {
     TaskKind.MOVE: move,
     TaskKind.APPROVE: approve,
     TaskKind.OFFER: offer,
+    TaskKind.RESEND: resend,
     TaskKind.CANCEL: cancel,
     TaskKind.REINSTATE: reinstate,
 }

@@ -34,9 +34,9 @@ bp = Blueprint("bulk", __name__, url_prefix="/console/<event>")
 # Acts whose form asks the organiser for a message to the people, in each of their languages.
 WRITING = (TaskKind.APPROVE, TaskKind.CANCEL)
 # Acts that send people a mail or take something away from them: both factors are asked for again (S09).
-WEIGHTY = (TaskKind.MOVE, TaskKind.APPROVE, TaskKind.OFFER, TaskKind.CANCEL)
-# Acts that may give people places: nobody gets a place while the event is cancelled.
-TO_COME = (TaskKind.MOVE, TaskKind.APPROVE, TaskKind.OFFER)
+WEIGHTY = (TaskKind.MOVE, TaskKind.APPROVE, TaskKind.OFFER, TaskKind.RESEND, TaskKind.CANCEL)
+# Acts that may give people places or links: nobody gets one while the event is cancelled.
+TO_COME = (TaskKind.MOVE, TaskKind.APPROVE, TaskKind.OFFER, TaskKind.RESEND)
 
 
 @dataclass(frozen=True)

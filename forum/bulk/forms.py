@@ -109,6 +109,15 @@ class OfferManyForm(ManyForm):
         return {"reason": self.reason.data}
 
 
+class ResendToManyForm(ManyForm):
+    """The form for sending people their links again; there is nothing to choose."""
+
+    @property
+    def payload(self) -> dict[str, Any]:
+        """Return nothing: the task needs no more than its people."""
+        return {}
+
+
 class ManyApprovalForm(ManyForm, OwnWordsForm):
     """Words to the people who are approved, and what happens to those for whom no place is free."""
 
@@ -174,5 +183,6 @@ FORMS: Mapping[TaskKind, type[ManyForm]] = {
     TaskKind.MOVE: MoveManyForm,
     TaskKind.APPROVE: ManyApprovalForm,
     TaskKind.OFFER: OfferManyForm,
+    TaskKind.RESEND: ResendToManyForm,
     TaskKind.CANCEL: CancelManyForm,
 }

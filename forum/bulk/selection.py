@@ -10,7 +10,7 @@ from werkzeug.datastructures import MultiDict
 
 from forum.events.models import Event
 from forum.extensions import db
-from forum.people.models import RegistrationTag
+from forum.people.models import AddressChange, RegistrationTag
 from forum.registration import answers, listing, missing_answers, offers_by_hand, places, reviewing
 from forum.registration.enums import APPROVED, ENDED, Status
 from forum.registration.filtering import Filters
@@ -209,6 +209,10 @@ def _reasons(event: Event, kind: TaskKind, user_id: int) -> list[tuple[ColumnEle
     if kind == TaskKind.OFFER:
         reasons.append((Registration.status != Status.WAITING, Outcome.NOT_WAITING))
         reasons.append((Registration.email == "", Outcome.UNCONFIRMED))
+    if kind == TaskKind.RESEND:
+        entered = select(AddressChange.registration_id)
+        without = (Registration.email == "") & Registration.id.not_in(entered)
+        reasons.append((without, Outcome.UNCONFIRMED))
     if kind == TaskKind.MOVE:
         reasons.append((IN_REVIEW, Outcome.SECOND_NEEDED))
         reasons.append((answers.has_several_forms(), Outcome.SEVERAL_FORMS))

@@ -18,6 +18,7 @@ KINDS: Mapping[TaskKind, LazyString] = {
     TaskKind.MOVE: _l("Move people to another sector"),
     TaskKind.APPROVE: _l("Approve"),
     TaskKind.OFFER: _l("Offer a place"),
+    TaskKind.RESEND: _l("Send links again"),
     TaskKind.CANCEL: _l("Cancel"),
     TaskKind.REINSTATE: _l("Undo cancellations"),
 }
@@ -49,6 +50,12 @@ OUTCOMES: Mapping[Outcome, LazyString] = {
     Outcome.CHANGED_SINCE: _l("Changed since the cancellation"),
     Outcome.FAILED: _l("Failed because of an error in the program"),
 }
+# Words for outcomes that mean something of their own when links are sent again.
+OF_RESENDING: Mapping[Outcome, LazyString] = {
+    Outcome.UNCONFIRMED: _l("There is no address"),
+    Outcome.REGISTERED_AGAIN: _l("The address has another registration"),
+    Outcome.TOO_LATE: _l("The time to accept the offered place is over"),
+}
 # Words for a kind, state or outcome of a task that only a newer version of the forum knows.
 NEWER_KIND, NEWER_REASON = _l("Another change"), _l("Another reason")
 NEWER_STATE = _l("Not known"), "out"
@@ -73,6 +80,10 @@ def question(kind: TaskKind, number: int) -> str:
     match kind:
         case TaskKind.OFFER:
             return ngettext("Offer %(num)s person a place", "Offer %(num)s people a place", number)
+        case TaskKind.RESEND:
+            return ngettext(
+                "Send %(num)s person a link again", "Send %(num)s people their links again", number
+            )
         case TaskKind.APPROVE:
             return ngettext("Approve %(num)s registration", "Approve %(num)s registrations", number)
         case TaskKind.CANCEL:
@@ -113,6 +124,14 @@ def consequences(kind: TaskKind, *, is_cancelled: bool = False) -> list[str]:
                 _("Whoever has waited longest comes first, until no place is free."),
                 _("The limits of the event, the sectors and the organisations hold as always."),
                 _("Each offer lasts as long as offers do. A message is sent to each person."),
+            ]
+        case TaskKind.RESEND:
+            return [
+                _("Each person gets the message about the present state again, with a new link."),
+                _(
+                    "Whoever has not confirmed the address that was entered gets a new link to it, for 48 hours."
+                ),
+                _("Earlier links to a personal page work until a new one is opened."),
             ]
         case _:
             return _consequences_of_cancelling(is_cancelled=is_cancelled)
@@ -201,6 +220,8 @@ def reason(kind: TaskKind, outcome: Outcome, *, is_off: bool = False) -> str:
         return _("In review: a move could end it without a decision")
     if (kind, outcome) == (TaskKind.OFFER, Outcome.UNCONFIRMED):
         return _("Without a confirmed address: no offer can be sent")
+    if kind == TaskKind.RESEND and outcome in OF_RESENDING:
+        return str(OF_RESENDING[outcome])
     if outcome == Outcome.NO_PLACE and kind in (TaskKind.OFFER, TaskKind.REINSTATE):
         return _("No place is free, for the person or for the organisation")
     return str(OUTCOMES.get(outcome, NEWER_REASON))

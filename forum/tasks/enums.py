@@ -11,6 +11,7 @@ class TaskKind(StrEnum):
     MOVE = "move"
     APPROVE = "approve"
     OFFER = "offer"
+    RESEND = "resend"
     CANCEL = "cancel"
     REINSTATE = "reinstate"
 
@@ -42,8 +43,9 @@ class Outcome(StrEnum):
     SECOND_NEEDED = "second_needed"  # the person is in review, and ending it needs a second organiser
     NOT_IN_REVIEW = "not_in_review"  # the registration is not in review, or no longer
     CHANGED = "changed"  # the registration has changed since the task was started
-    REGISTERED_AGAIN = "registered_again"  # the address has another registration since the cancellation
-    # There is no confirmed address to offer a place to, or there was none before the cancellation that is undone.
+    # The address has another registration: since the cancellation that is undone, or since the address was entered.
+    REGISTERED_AGAIN = "registered_again"
+    # There is no address to send an offer or a link to, or there was none before the cancellation that is undone.
     UNCONFIRMED = "unconfirmed"
     DAY_OVER = "day_over"  # the cancellation is too old to be undone
     NO_LINE = "no_line"  # nobody can join the waiting list any more

@@ -555,7 +555,9 @@ def _lay_out_delegations(world: World, event: Event) -> None:
         if name == "contact":
             world.tokens["confirmed delegation"] = world.tokens[name]
             admitting.confirm(world.tokens[name], now=NOW)
-            instead = Person("Gun", "", "", "a.very.long.address.of.a.newcomer@department.ministry.example.org")
+            instead = Person(
+                "Gun", "", "", "a.very.long.address.of.a.newcomer@department.ministry.example.org"
+            )
             contact_acts.let_come_instead(asked.people[0], instead, now=NOW)
             world.tokens[name] = contact_links.issue(asked, ContactLink.MANAGE, now=NOW)
             later = NOW + timedelta(minutes=1)

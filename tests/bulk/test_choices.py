@@ -243,6 +243,7 @@ def test_the_acts_on_the_chosen_stand_above_the_list_and_those_on_all_below_it(o
         "Move …",
         "Approve …",
         "Offer a place …",
+        "Send links again …",
         "Write …",
         "Export …",
         "Cancel …",

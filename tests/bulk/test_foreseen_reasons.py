@@ -48,6 +48,7 @@ PAYLOADS = {
     TaskKind.MOVE: {"sector": "ngo", "may_wait": False},
     TaskKind.APPROVE: {"whom": "all", "words": {}},
     TaskKind.OFFER: {"reason": "Speaks."},
+    TaskKind.RESEND: {},
     TaskKind.CANCEL: {"reason": "", "words": {}},
 }
 # Acts that may also be done in another way than in PAYLOADS: moving to a sector with or without free places.

@@ -34,6 +34,7 @@ ACTS: Mapping[TaskKind, tuple[str, Mapping[str, str]]] = {
     TaskKind.OFFER: (WAITING, {"reason": "Speaks."}),
     TaskKind.TAG: (CONFIRMED, {"tags": "new"}),
     TaskKind.UNTAG: (CONFIRMED, {"tag": "new"}),
+    TaskKind.RESEND: (CONFIRMED, {}),
     TaskKind.CANCEL: (CONFIRMED, {}),
     TaskKind.REINSTATE: ("", {}),
     TaskKind.MOVE: (CONFIRMED, {"sector": "tech"}),

@@ -5,6 +5,7 @@ from sqlalchemy import select
 
 from forum.accounts.models import User
 from forum.audit import actions as audit
+from forum.audit.models import AuditEntry
 from forum.bulk import selection, undoing
 from forum.bulk.selection import Selection
 from forum.database import start_write
@@ -31,6 +32,7 @@ KINDS = {
     TaskKind.MOVE: {"sector": "ngo", "may_wait": False},
     TaskKind.APPROVE: {"whom": "all", "words": {"sv": "Hej.", "en": "Hello."}},
     TaskKind.OFFER: {"reason": "Speaks."},
+    TaskKind.RESEND: {},
     TaskKind.CANCEL: {"reason": "Moved.", "words": {"sv": "Vi flyttar.", "en": "We move."}},
 }
 
@@ -132,6 +134,9 @@ def _changed(kind: TaskKind) -> int:
     tagged = {name: set() for name in ("vip", "press")}
     for number, name in db.session.execute(select(RegistrationTag.registration_id, RegistrationTag.name)):
         tagged[name].add(number)
+    resent = db.session.scalars(
+        select(AuditEntry.subject_id).where(AuditEntry.action == "registration.mail_resent")
+    ).all()
     everybody = db.session.scalars(select(Registration).execution_options(populate_existing=True)).all()
     is_changed = {
         TaskKind.TAG: lambda one: one.id in tagged["vip"],
@@ -139,6 +144,7 @@ def _changed(kind: TaskKind) -> int:
         TaskKind.MOVE: lambda one: one.sector.key == "ngo",
         TaskKind.APPROVE: lambda one: one.status == "confirmed",
         TaskKind.OFFER: lambda one: one.status == "offered",
+        TaskKind.RESEND: lambda one: one.id in resent,
         TaskKind.CANCEL: lambda one: one.status == "cancelled" and notes.list_notes(one),
     }
     return sum(bool(is_changed[kind](one)) for one in everybody)

@@ -29,7 +29,7 @@ PRIMARY_KEY = re.compile(r"pk_|None$")
 # Migrations that leave the description of the tables unchanged. Some change only tables that earlier releases made,
 # because newer tables are made in the new form. Others change the rule of a constraint: the description has only the
 # constraint's name.
-ALIKE = {"0050", "0069", "0085", "0100", "0102", "0104", "0107"}
+ALIKE = {"0050", "0069", "0085", "0100", "0102", "0104", "0107", "0114"}
 # By kind of database: migrations that change nothing on it.
 OTHERS_ALONE = {"sqlite": {"0076"}, "postgresql": {"0074"}}
 PARTS = """
