@@ -262,7 +262,7 @@ def _stand(registration: Registration, now: datetime) -> None:
 
 
 def _begin_calendar(registration: Registration, now: datetime) -> None:
-    """Give the calendar entry a higher sequence number than an earlier registration's: both entries have one UID."""
+    """Give the calendar entry a higher sequence number than that of an earlier registration, which has the same UID."""
     earlier = queries.find_last_calendar_sequence(registration)
     registration.calendar_sequence = 0 if earlier is None else earlier + 1
     registration.calendar_changed_at = now

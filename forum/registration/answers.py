@@ -32,7 +32,7 @@ def draft(
 ) -> Registration:
     """Return an unsaved registration, without a place, made from the answers of the form.
 
-    `belongs` says to which organisation it belongs, if the caller has read that.
+    `belongs` says to which organisation the registration belongs, if the caller has read that.
     """
     reference = new_reference()
     # Without an address, store the reference in the column of the address: it is unique, and cannot be anybody's
@@ -177,7 +177,7 @@ def say_identity(
 def derive(registration: Registration, belongs: Belonging | None = None) -> None:
     """Compute the registration's columns for sorting, searching and counting from its answers.
 
-    `belongs` says to which organisation it belongs, if the caller has read that.
+    `belongs` says to which organisation the registration belongs, if the caller has read that.
     """
     event, order = registration.event, registration.event.name_order
     registration.sort_key = names.sort_key(registration.family_name, registration.given_name, order)

@@ -1,7 +1,7 @@
-"""People without an address of whom one was entered that nobody has confirmed: known by the link that was sent there.
+"""Finding people who have no confirmed address, but for whom an address was entered and a link was sent there.
 
-A person who has an address and has asked for another one is not among them: the person's page shows organisers only
-the confirmed address.
+A person who has an address and has asked for another one does not count: the person's page shows organisers only the
+confirmed address.
 """
 
 from datetime import datetime

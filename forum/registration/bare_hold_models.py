@@ -11,10 +11,10 @@ from forum.registration.organisation_models import LONGEST_NAME
 
 
 class BareHold(Base):
-    """A place that is held until an address is confirmed, without a registration, as the address has one already.
+    """A place that is held until an address is confirmed, without a new registration: the address has one already.
 
-    The row has what a new registration would have to hold a place (see `Registration`), and names nobody. The place
-    counts in `taken` and `reserved` of its sector.
+    The columns are those by which a new registration would hold a place (see `Registration`); the row names nobody.
+    The place counts in `taken` and `reserved` of its sector.
     """
 
     __tablename__ = "bare_holds"

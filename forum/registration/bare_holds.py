@@ -18,7 +18,7 @@ from forum.registration.models import Registration
 
 
 def take_over(asked: Registration) -> BareHold:
-    """Return a new hold of the place that this registration, which will not be stored, has been given until then."""
+    """Return a new hold of the place that was given to this registration, which will not be stored."""
     places.set_apart(asked.sector)
     names = ("event", "sector", "organisation_key", "requested_at", "confirm_by", "held_until", "asked_from")
     hold = BareHold(**{name: getattr(asked, name) for name in names})
@@ -34,7 +34,7 @@ def end(hold: BareHold) -> None:
 
 
 def lengthen(hold: BareHold, until: datetime, now: datetime) -> None:
-    """Hold the place until then, and extend the time to confirm if that is over."""
+    """Hold the place until the moment `until`; if the time to confirm the address is over, extend it to that moment."""
     hold.held_until = until
     if hold.confirm_by <= now:
         hold.confirm_by = until
@@ -47,13 +47,16 @@ def list_over(event: Event, now: datetime) -> Sequence[BareHold]:
 
 
 def count_in(sector: Sector) -> int:
-    """Return how many of these places the sector has."""
+    """Return how many places of the sector are held without a registration (bare holds)."""
     mine = select(func.count()).where(BareHold.sector_id == sector.id)
     return db.session.scalar(mine) or 0
 
 
 def outlast_cancellation(event: Event, *, now: datetime) -> None:
-    """Lengthen the time to confirm as `expiry.outlast_cancellation` does for registrations; the hold ends as before."""
+    """Give the event's bare holds the longest time to confirm; each place is held no longer than before.
+
+    `expiry.outlast_cancellation` does this for registrations.
+    """
     mine = select(BareHold).where(BareHold.event_id == event.id, BareHold.confirm_by > now)
     for hold in db.session.scalars(mine):
         until = hold.requested_at + deadlines.TIMES * deadlines.CONFIRM_TIME

@@ -67,7 +67,7 @@ def is_past_offer_now(registration: Registration) -> bool:
 
 
 def past_offer(now: datetime) -> ColumnElement[bool]:
-    """Return the SQL condition for the registrations that `is_past_offer` means."""
+    """Return the SQL condition for the registrations of which `is_past_offer` is true."""
     can_accept = Registration.event.has(Event.cancelled_at.is_(None))
     return (Registration.status == Status.OFFERED) & (Registration.offer_expires_at <= now) & can_accept
 

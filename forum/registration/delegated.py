@@ -55,7 +55,7 @@ class Reading(Protocol):
         """Return the subquery for the name under which lists show a registration's delegation."""
 
     def list_mails_of_holds(self, holds: Sequence[BareHold]) -> Mapping[int, Sequence[OutboxMessage]]:
-        """Return by id of each bare hold the mails with which the person for whom it is was asked, the oldest first."""
+        """Return, by id of each bare hold, the mails that asked the person for whom the place is held, oldest first."""
 
 
 def install(app: App, reading: Reading) -> None:
@@ -79,7 +79,7 @@ def from_rows(rows: Iterable[Any]) -> Sequence[Delegated]:
 
 
 def is_in_any() -> ColumnElement[bool]:
-    """Return the condition that a registration is in a delegation, whose contact is told how its people stand."""
+    """Return the condition that a registration is in a delegation; then the contact is told of changes of status."""
     return _reading().has(None)
 
 
@@ -116,7 +116,7 @@ def select_label() -> Any:
 
 
 def list_mails_of_holds(holds: Sequence[BareHold]) -> Mapping[int, Sequence[OutboxMessage]]:
-    """Return by id of each bare hold the mails with which the person for whom it is was asked, the oldest first."""
+    """Return, by id of each bare hold, the mails that asked the person for whom the place is held, oldest first."""
     return _reading().list_mails_of_holds(holds)
 
 

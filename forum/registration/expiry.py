@@ -111,7 +111,7 @@ def _tend(event: Event, now: datetime) -> int:
         _wait_for_link(registration, until, now)
     for registration, until in offered.items():
         newest = offers.mails_of_open(registration, told[registration.id])[-1]
-        # A mail to a former address has told nothing to the new one.
+        # A mail that was sent to a former address has not told the person at the present address of the offer.
         is_told = newest.status == MessageStatus.SENT and newest.recipient == registration.email
         _lengthen(registration, until, now, is_told=is_told)
     for registration in unheld:

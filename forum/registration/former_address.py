@@ -65,8 +65,8 @@ def let_messages_follow(registration: Registration, address: str) -> Collection[
 def take_back(registration: Registration, address: str, *, now: datetime) -> TakenBack:
     """Cancel the registration's mails to its address that have not left; messages to many follow to `address`.
 
-    `address` is the canonical address that the registration is about to get. Call before that, with the event locked,
-    and before anything is recorded in the audit trail.
+    `address` is the canonical address that the registration is about to get. Call with the event locked, before the
+    address changes and before anything is recorded in the audit trail.
     """
     by_rule = let_messages_follow(registration, address)
     query = select(OutboxMessage).where(*_waiting(registration, by_rule, now))
@@ -88,7 +88,7 @@ def take_back_older(registration: Registration, since: datetime) -> TakenBack:
         OutboxMessage.next_attempt_at.is_distinct_from(HELD),
         OutboxMessage.created_at >= since,
     )
-    # Lock them, or the worker may begin to send one that has been read here.
+    # Lock the mails, or the worker may begin to send a mail that has been read here.
     locked = query.order_by(OutboxMessage.id).with_for_update().execution_options(populate_existing=True)
     # A mail's date has no fractions of a second, with which the merge's own mails would be older than the merge.
     begin = since.replace(microsecond=0)

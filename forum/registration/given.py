@@ -83,9 +83,10 @@ def list_askable(questions: Iterable[Question], event: Event) -> list[Question]:
 
 
 def list_added_care(registration: Registration, was: str) -> list[Question]:
-    """Return the required questions about diet and access that the sector asks, and the one with the key `was` did not.
+    """Return the required questions about diet and access that only the registration's present sector asks.
 
-    Stored answers to them make no difference (S23). Raises SeveralForms.
+    The former sector, whose key is `was`, does not ask them. Whether they are answered makes no difference (S23).
+    Raises SeveralForms.
     """
     asked, sector = asking_care(registration)["questions"], registration.sector.key
     required = [one for one in asked if one.is_required and queries.of_sector(one, sector)]

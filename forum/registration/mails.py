@@ -208,7 +208,7 @@ def queue_for_state(
     reasons for the offer of a place. The mail replaces the person's dead letters (failed mails), unless
     `replaces_failed` is False, so no organiser has to deal with them any more.
 
-    The worker ends such an offer or gives more time, and its mail says so.
+    The worker ends an offer whose time is over, or extends it, and sends a mail that says so.
     """
     if deadlines.is_past_offer(registration, now):
         return None

@@ -129,7 +129,7 @@ def _read_stored(relevant: Sequence[Question], people: Select[Any], *, grouped: 
         rows = select(func.min(each.c.id), each.c.sector_id, func.count(), *answers)
         rows = rows.group_by(each.c.sector_id, *answers)
     else:
-        # Those who have answered everything are left to the database: they may be a hundred thousand.
+        # Let the database leave out people who have answered everything: they may be a hundred thousand.
         lacks = [each.c[f"told_{one.id}"].is_(None) for one in relevant if one.is_required]
         rows = select(each.c.id, each.c.sector_id, literal(1), *answers).where(or_(*lacks))
     for number, sector_id, alike, *values in db.session.execute(rows):

@@ -193,7 +193,7 @@ def confirm(token: str, *, now: datetime) -> Registration:
         # Links to the former address end unused: the answers of the form that came first are confirmed here.
         actions.confirm(registration, answers.find_first_form(registration), now=now)
     reviewing.begin_again(registration, settled.changed, now=now)
-    # Whoever waits was passed over until now, even for a place that is free.
+    # A waiting person without a confirmed address was passed over until now, even if a place was free.
     was_passed_over = registration.status == Status.WAITING and not former["email"]
     if moves or has_freed or settled.has_freed or was_passed_over:
         waiting_list.offer_free_places(registration.event, now=now)

@@ -1,6 +1,6 @@
-"""Offers of a place: making one, a new deadline, the reminder, and how it ends. Each is a row (`offer_models`).
+"""Making, extending, reminding of and ending offers of a place. Each offer is a row (`offer_models`).
 
-The event is locked during all of this, and `places` has counted the place before an offer is made.
+The caller has locked the event, and `places` has counted the place before an offer is made.
 """
 
 from collections.abc import Mapping, Sequence

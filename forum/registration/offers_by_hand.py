@@ -105,7 +105,7 @@ def could_follow(registration: Registration, other: Registration, now: datetime)
 def count_placed(event: Event, people: Collection[Registration], now: datetime) -> int:
     """Return how many of these waiting people would get a place if all of them were offered one now, in this order.
 
-    It is tried on a copy of the event: nothing is stored.
+    The offers are tried on a copy of the event: nothing is stored.
     """
     trial, held = places.trial_of(event), caps.held_by(event, {one.organisation_key for one in people})
     return sum(places.admit_on_trial(trial, one, now, held) for one in people)

@@ -36,7 +36,10 @@ def take(form: AsksQuestions, answers: Mapping[str, Any], *, is_outdated: bool) 
 
 
 def _name_stored_files(form: AsksQuestions, answers: Mapping[str, Any]) -> None:
-    """Replace the name of a deleted file in the form by the stored one's: the form is then compared with that (R30)."""
+    """Replace the name of a deleted file in the form by the name of the file that is stored now.
+
+    The form can then be compared with the stored answers (R30).
+    """
     for question in form.questions:
         if question.kind == QuestionKind.FILE:
             field = form[name_of(question)]

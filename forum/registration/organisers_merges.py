@@ -156,9 +156,10 @@ def _save(slug: str, reference: str, other: str, form: MergeForm) -> Registratio
 
 
 def _barred(pair: Pair) -> list[tuple[Registration, str]]:
-    """Return each of the two whose review this organiser alone must not end, with the reason.
+    """Return each of the two registrations whose review this organiser alone must not end, with the reason.
 
-    The one that ends would get no decision, and the one that stays could take over values that nobody has approved.
+    A merge would leave the ending registration's review without a decision, and could give the kept registration values
+    that nobody has approved.
     """
     reasons = [(one, barring.why_not_cancelled(one)) for one in (pair.stays, pair.ends)]
     return [(one, why) for one, why in reasons if why]

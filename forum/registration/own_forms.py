@@ -157,7 +157,7 @@ def _left() -> str | None:
 
 
 def _why_not_taken() -> str:
-    """Return what to tell a person whose form was not taken, because nobody whom it is about is signed in here."""
+    """Return the message that a form was not saved, because this browser is not signed in to its registration."""
     if page_of.FIELD not in request.form:
         return _(
             "Nothing has been saved. The site was updated while this form was open, so it cannot be sent any more. "

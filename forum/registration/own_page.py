@@ -41,7 +41,7 @@ def describe(registration: Registration) -> dict[str, Any]:
     return {
         "registration": registration,
         "event": registration.event,
-        # The same for an address that is free and for one that somebody has registered (S24).
+        # Show the entered address in the same way whether it is free or somebody has registered with it (S24).
         "asked_address": new_address.find_asked(registration, now) if registration.is_live else None,
         "answers": own_answers.given_rows(registration, every, is_changeable=is_changeable),
         # Labels of questions that the person has to answer: the sector may have changed since they registered.

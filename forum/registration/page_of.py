@@ -3,7 +3,8 @@
 A browser is signed in to one registration at a time. Another personal link takes its place, while pages of the former
 one may still be open in other tabs. Each form of an own page therefore names whom its page is about, by a keyed number;
 a form of any other page is treated as one whose sign-in has ended. A newer link of the same person ends nothing. The
-forms that leave a page, or close that of everything held, name nobody: they end what is open in this browser.
+forms that sign out, or close the page of all data held about a person, name nobody: they end whatever sign-in or page
+is open in this browser.
 """
 
 import hashlib

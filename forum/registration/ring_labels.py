@@ -18,7 +18,7 @@ WORDS = 20.0, 0.44  # font size and relative letter width of the words under a s
 AWAY = 15.0  # the distance from a sector's arc to its name, in units of the drawing
 NUMBER_AWAY = 18.0
 LINE = 20.0
-# How far the letters of a label reach above its first line's base, and below its last line's one.
+# How far the letters of a label reach above the base of its first line, and below the base of its last line.
 ABOVE, BELOW = 18.0, 6.0
 # From the base of one line of a name to that of the next, and from there to the base of the words.
 NEXT_NAME, NEXT_WORDS = 1.12 * NAME[0], 1.28 * WORDS[0]

@@ -126,9 +126,10 @@ def tally_of(question: Question, values: Sequence[Any]) -> Tally:
 def without_small(tally: Tally) -> Tally:
     """Return the tally with numbers hidden that could identify people.
 
-    That nobody gave an answer points at nobody, and is shown: kitchens must know it. But where no other number is
-    shown it is hidden, too, or five hidden answers of five people would be known to have one each. The rule is the same
-    where people give several answers: of their sum a reader knows only that it is at least the number of people.
+    A number of 0 identifies nobody and is shown: kitchens must know that nobody gave the answer. But where no other
+    number is shown, 0 is hidden, too, or a reader would know that each of five hidden answers has one of five people.
+    The rule is the same where people give several answers: then a reader knows of the sum of the numbers only that it
+    is at least the number of people.
     """
     given, answered = {part: number for part, number in tally.counts.items() if number}, tally.answered or 0
     hidden = {*small_numbers.list_together([*given], given)}

@@ -248,7 +248,8 @@ def seal(registration: Registration, identity: joining.Record, care: joining.Rec
 def _tell(pair: Pair, old_email: str, taken_back: TakenBack, now: datetime) -> None:
     """Mail the person: at the kept address with a personal link, at the other address without one.
 
-    What waited for the former address of the kept registration, such as the offer of a place, is said at the kept one.
+    Mails that waited for the kept registration's former address, such as the offer of a place, are made anew for the
+    kept address.
     """
     stays = pair.stays
     if stays.email != old_email:

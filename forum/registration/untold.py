@@ -1,7 +1,7 @@
 """People without an address who got a place from the waiting list: organisers have to tell them, nobody else can.
 
 An organiser who has told such a person says so by a note on the person's page. People of a delegation are left out:
-the worker tells their contact. So is whoever's data are under a restriction, as from messages (P12).
+the worker tells their contact. People whose data are under a restriction are left out, too, as in messages (P12).
 """
 
 from collections.abc import Sequence

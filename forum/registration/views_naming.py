@@ -1,9 +1,9 @@
 """Saved views that name people: what becomes of them when these people are erased or renamed (P08, P22).
 
-A view names a person by its search text or by its own name. One whose search text does is deleted as a whole: without
-the word it would show more people. One whose name alone does is renamed, because it finds nobody by that name.
-Both happen even if the word stands for other people as well. If the view is shared, the audit trail says which of the
-two has happened and why, not whom the view named.
+A view names a person by its search text or by its own name. A view whose search text names the person is deleted as a
+whole: without the word it would show more people. A view that only has the person's name as its own name is renamed,
+because its filters find nobody by that name. Both happen even if the word stands for other people as well. If the view
+is shared, the audit trail says which of the two has happened and why, not whom the view named.
 """
 
 import re
@@ -26,8 +26,9 @@ from forum.registration import searching
 from forum.registration.models import Registration
 from forum.registration.saved_view_models import VIEW_CHANGED, VIEW_DELETED, SavedView
 
-# The least letters with which a word of a search text names a person: letters at the beginning of a name, and letters
-# within one. A word of a view's own name does so as a whole, from this many letters on: of a genitive an "s" is left.
+# A word of a search text names a person if it has at least LEAST_LETTERS letters and a name begins with it, or at least
+# LEAST_WITHIN letters and is a part of a name. A word of a view's own name names a person if it is a whole name of at
+# least LEAST_WHOLE letters, with or without a genitive's "s".
 LEAST_LETTERS, LEAST_WITHIN, LEAST_WHOLE = 3, 4, 2
 # How many names beyond those of an organiser's views are tried: each may be taken at the moment of the try.
 SPARE_NAMES = 10
@@ -145,7 +146,7 @@ def forget_former(registration: Registration, before: Mapping[str, Any], *, now:
 
 
 def _forget(event_id: int, gone: Sequence[Called], stays: Sequence[Called], why: Why, now: datetime) -> None:
-    """Delete or rename the views of an event that name one of those who are gone, and nobody who stays."""
+    """Delete or rename the views of an event that name somebody in `gone`, and nobody in `stays`."""
 
     def is_due(text: str, names: Callable[[Said, Called], bool]) -> bool:
         said = Said(text)

@@ -61,7 +61,7 @@ class HoursForm(OfferForm):
 class ByHandForm(HoursForm):
     """The form that offers a place by hand; `instead_of` is the person whose open offer is withdrawn for it.
 
-    `is_free` is whether the person could have a place without that; if not, somebody has to be chosen.
+    `is_free` says whether a place is free for the person; if not, the organiser has to choose whose offer is withdrawn.
     """
 
     reason = StringField(
@@ -79,7 +79,7 @@ class ByHandForm(HoursForm):
         super().__init__(*args, **kwargs)
         self.words.label.text = _("Your words to whoever loses the place")
         self.is_free = is_free
-        # Whose offer is withdrawn is chosen, never preset.
+        # The organiser chooses whose offer is withdrawn: no person is preselected.
         first = SelectChoice("", _("A place that is free") if is_free else _("Choose whose place"))
         taken = [
             SelectChoice(
@@ -100,7 +100,7 @@ class ByHandForm(HoursForm):
         return self.is_free or len(self.instead_of.choices) > 1
 
     def validate_instead_of(self, field) -> None:
-        """Refuse to choose by itself whose open offer is withdrawn."""
+        """Refuse a form that names nobody whose open offer is withdrawn, if no place is free."""
         if not field.data and not self.is_free and self.can_offer:
             raise ValidationError(_("Choose whose place this person is offered"))
 

@@ -29,7 +29,7 @@ from forum.registration.offer_models import Offer
 from forum.web.languages import moment_text
 from forum.web.pagination import Cursor, Order, Page, count_before, read_page
 
-SHOWN = 50  # open offers on a page
+SHOWN = 50  # how many open offers a page shows
 SOONEST = Order((Registration.offer_expires_at, Registration.id))
 
 
