@@ -44,7 +44,7 @@ def can_replace(delegate: Delegate, now: datetime) -> bool:
 
 
 def is_known(delegate: Delegate, now: datetime) -> bool:
-    """Return whether the contact may know the person's registration: confirmed, for an event that takes place."""
+    """Return whether the contact may know the person's registration: one that is confirmed and can still be used."""
     mine = _live(delegate, now)
     is_off = events.is_off(delegate.delegation.event, now)
     return mine is not None and mine.status != Status.PENDING and not is_off

@@ -43,7 +43,7 @@ DELETE = "delete"  # the name of the button that deletes all answers about food 
 class AboutPerson(ShowsStored, TidyForm):
     """Turns a form into one about the person whom its page showed, who may be replaced by somebody else (R30).
 
-    What the contact typed about the one is never shown or stored for the other.
+    What the contact typed about one person is never shown or stored for another.
     """
 
     about = HiddenField()

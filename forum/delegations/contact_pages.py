@@ -187,7 +187,7 @@ def forget() -> ResponseReturnValue:
 
 @localised(bp, "/r/delegation/time-left")
 def time_left() -> dict[str, int]:
-    """Tell a page's script when the page closes; like opening any page, this puts it off (A11).
+    """Tell a page's script when the sign-in ends and the page closes; like any request, this one postpones that (A11).
 
     Not found if another personal link was opened in this browser after the page.
     """

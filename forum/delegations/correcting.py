@@ -110,8 +110,8 @@ def _let_go(delegate: Delegate, before: Registration | None, now: datetime) -> H
     """Unlink the person from the registration with the wrong address; return the place that it gave back, or None.
 
     The registration ends, unless the owner of the wrong address has sent a form meanwhile: then it is the owner's own.
-    Without a registration, a bare hold gives back the place; but if its owner has sent a form meanwhile, the hold stays
-    to its end, as the place of such a registration does (S24).
+    Where a bare hold has the place instead of a registration, it ends; but if the owner of the wrong address has sent a
+    form meanwhile, the hold stays until its own end, as the registration's place would (S24).
     """
     if hold := delegate.bare_hold:
         delegate.bare_hold = None

@@ -131,7 +131,7 @@ def for_organisers(one: Delegate, now: datetime) -> Listed:
 
 
 def asked_already(refusal: AskedAlready, event: Event) -> str:
-    """Return, for whoever asks somebody again, that a link has gone there already, and until when it works."""
+    """Return the sentence that a link was sent to this address already, and until when the link works."""
     until = moment_text(refusal.until, event.zone)
     return _("A link has gone to this address already. It works until %(moment)s.", moment=until)
 

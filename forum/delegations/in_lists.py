@@ -89,9 +89,9 @@ def select_label() -> Any:
 
 
 def list_mails_of_holds(holds: Sequence[BareHold]) -> dict[int, Sequence[OutboxMessage]]:
-    """Return by id of each bare hold the mails that told the owner of the address that it is registered already.
+    """Return, by id of each bare hold, the mails that told the owner of the address that it is registered already.
 
-    These mails stand for those with which the owner of a new address would have been asked.
+    The owner of an address that is not registered would have got mails that ask to confirm it: these count instead.
     """
     mine = select(Delegate).where(Delegate.bare_hold_id.in_([hold.id for hold in holds]))
     mails: dict[int, Sequence[OutboxMessage]] = {hold.id: [] for hold in holds}

@@ -81,7 +81,7 @@ def ask(
     if canonical == registration.email_canonical and actor == PERSON:
         raise SameAddress
     asked, is_by_contact = queries.find_asked(registration, now), actor == CONTACT
-    # A contact may ask whom the person has asked: the contact must not learn of it, and reads only their own (P20).
+    # Let a contact ask somebody whom the person has asked already: a refusal would tell the contact of that (P20).
     is_repeated = asked is not None and (asked.is_by_contact or not is_by_contact)
     if asked and is_repeated and names.canonical_email(asked.email) == canonical:
         raise AskedAlready(asked.expires_at)
