@@ -20,7 +20,7 @@ ROWS = 100
 
 @dataclass(frozen=True)
 class Unanswered:
-    """A page of these people, each with the unanswered questions as a text; `people` counts those of all pages."""
+    """A page of moved people, each with the unanswered questions as a text; `people` counts those of all pages."""
 
     people: int = 0
     rows: Sequence[tuple[Registration, str]] = ()
@@ -29,10 +29,10 @@ class Unanswered:
 
 
 def read_unanswered(task: Task, number: int) -> Unanswered:
-    """Return those whom the task has moved, and who are still there, with what they have not answered by now.
+    """Return a page of the people whom the task has moved to a sector that requires answers which they have not given.
 
-    People whose data may not be used are left out.
-    `number` is that of the page, from 1 on; beyond the last page, the last one is returned.
+    People who have left the sector again, and people whose data may not be used, are left out. `number` is that of the
+    page, from 1 on; beyond the last page, the last one is returned.
     """
     sector = find_sector(task.event, task.payload.get("sector", "")) if task.kind == TaskKind.MOVE else None
     if sector is None:

@@ -84,7 +84,7 @@ class Foreseen:
     is_tried: bool = True
 
     def without_places(self, fewer: int, *, is_tried: bool = True) -> "Foreseen":
-        """Return this with so many of the people left alone because no place is free for them."""
+        """Return a copy in which the act leaves `fewer` more people alone, because no place is free for them."""
         left = {**self.left, Outcome.NO_PLACE: fewer} if fewer else self.left
         return replace(self, will=self.will - fewer, left=left, is_tried=is_tried)
 
@@ -128,7 +128,7 @@ def sum_up(people: Select[int, str, int]) -> Foreseen:
     each = people.subquery()
     number = cast(each.c.id, BigInteger)
     # For the digest the database adds up ids, because the database is locked meanwhile: adding up a hundred thousand
-    # takes a tenth of the time of reading them. That other people have the same sums has a chance of one in billions.
+    # takes a tenth of the time of reading them. The chance that other people have the same sums is one in billions.
     square = number * number % PRIME
     parts = number, square, square * (each.c.judged + 1)
     sums = [func.sum(part % PRIME) for part in parts]

@@ -219,7 +219,7 @@ class ImportPeopleForm(SentOnce, TidyForm):
         return any(not any(cells[int(place) : int(place) + 1]) for _number, cells in self.table.data.rows)
 
     def asked(self) -> list[list[str]]:
-        """Return the values that the page asks for rows that name none, and those that no row needs, by field name."""
+        """Return two lists of field names: those of values that some rows may lack, and those that no row needs."""
         asked = [name for name in OTHERWISE if self.asks(name) or self[name].errors]
         return [asked, [name for name in OTHERWISE if name not in asked]]
 

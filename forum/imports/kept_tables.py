@@ -104,9 +104,10 @@ def list_importing(event: Event) -> Sequence[ImportTable]:
 def standing(event: Event, user_id: int, since: datetime) -> ScalarSelect[int]:
     """Return, as a column of a statement, how many tables the worker has not gone on with since the moment `since`.
 
-    These are the tables being imported, of all organisers, and those being checked of this one, for colleagues know
-    nothing of a table before it is imported. An import goes on when a part of its people is imported; checking a table
-    has no moments but its beginning, and takes a minute at most. A table whose import is being undone is not counted.
+    Counted are the tables of all organisers that are being imported, and this organiser's that are being checked:
+    colleagues know nothing of a table before it is imported. An import goes on when a part of its people is imported.
+    Of a check, which takes a minute at most, only the beginning is stored. A table whose import is being undone is not
+    counted.
     """
     imported = exists().where(
         ImportedPerson.import_id == ImportTable.import_id, ImportedPerson.imported_at > since
