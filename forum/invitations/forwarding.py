@@ -87,7 +87,7 @@ def _invite(invitation: Invitation, colleague: Colleague, *, holds_place: bool, 
 
 
 def _takes_place(known: Invitation | None, invitation: Invitation) -> bool:
-    """Give a forwarded invitation's place to `known`, the colleague's, if that can hold it; return whether it does."""
+    """Let the colleague's invitation `known` hold the forwarded one's place, if it can; return whether it does."""
     if known is None or known.state != InvitationState.OPEN or known.holds_place:
         return False
     known.holds_place = known.sector_id == invitation.sector_id

@@ -205,7 +205,7 @@ def _doubled(rows: Sequence[Row]) -> Iterator[str]:
 
 
 def _in_column(field: Field, fault: str) -> str:
-    """Return the fault after its column's name, unless it names the column itself: addresses and missing values do."""
+    """Return the fault with its column's name in front; faults of addresses and missing values already name it."""
     return f"{field.label.text}: {fault}" if field.data and field.name != "email" else fault
 
 

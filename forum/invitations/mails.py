@@ -76,6 +76,6 @@ def _queue(invitation: Invitation, kind: str, link: str, now: datetime) -> Outbo
         lane=Lane.BULK,
         reply_to=invitation.event.contact_email,
     )
-    # A worker that was away must not send it after the deadline; ending the invitation takes it back.
+    # A worker that was away must not send the mail after the invitation's deadline.
     mail.not_after = invitation.expires_at
     return mail

@@ -132,7 +132,7 @@ def row_faults(refusals: Mapping[int, InvitationRefused]) -> list[str]:
 
 
 def evidence_text(invitation: Invitation, registration: Registration) -> str:
-    """Return for reviewers when a person was invited and what has become of it, with the sector if it was another."""
+    """Return, for reviewers, when a person was invited, the invitation's state, and its sector if that is another."""
     day, told = day_text(invitation.made_at, invitation.event.zone), status(invitation)["label"]
     if invitation.from_colleague:
         told = _("passed on by a colleague, %(status)s", status=told)
