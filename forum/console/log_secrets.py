@@ -40,7 +40,7 @@ def tells() -> ColumnElement[bool]:
 
 
 def _is_former_look_up() -> ColumnElement[bool]:
-    """Return the condition for views that may be look-ups, because older versions recorded openings of their page so.
+    """Return the condition for views that may be openings of the page for look-ups, recorded by an older version.
 
     Such a view is by somebody who is or was a handler, and may open registrations neither now nor at that time.
     """

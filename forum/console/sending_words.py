@@ -55,10 +55,11 @@ def describe_expected(
 
 
 def _groups(event: Event, names: Mapping[Key, str], numbers: Mapping[Key, int], rest: str) -> list[Group]:
-    """Return languages or sectors by name with their numbers; small ones are told together, as `rest`, to some readers.
+    """Return languages or sectors by name with their numbers of people.
 
-    These are organisers who may not open the attendee list. A message may be for people whom an answer has found: with
-    exact numbers, somebody who may only send messages could read what few people have answered (P10).
+    For organisers who may not open the attendee list, small numbers are added up as `rest`. A message may be for people
+    who were found by an answer: with exact numbers, somebody who may only send messages could read what few people
+    have answered (P10).
     """
     shown = [key for key in names if numbers.get(key)]
     together = () if may_open("attendees.index", event) else list_together(shown, numbers)
