@@ -1,6 +1,7 @@
-"""Why mails of messages that are made already are taken back: the registration ends, or its data may not be used (R12).
+"""Noting why people do not get mails that were made already: the registration ends, or its data may not be used (R12).
 
-The reason stored is the one that `chosen_audience` gives to somebody of whom this holds before the mail is made.
+The stored reason is the one that `chosen_audience` gives where the registration has ended, or its data may not be used,
+before the mail is made.
 """
 
 from collections.abc import Sequence
@@ -20,7 +21,7 @@ from forum.registration.models import Registration
 
 
 def install(state: BlueprintSetupState) -> None:
-    """Let `registration`, which must not import this package, call the rule of this file for whoever ends."""
+    """Let `registration`, which must not import this package, call the rule of this file for ended registrations."""
     ending.install_taking_back(state.app, note_ended)
 
 

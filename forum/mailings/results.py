@@ -65,8 +65,8 @@ def read_results(
 ) -> Page[ResultRow]:
     """Return a page of the mailing's recipients, the most trouble first, and by name where the trouble is the same.
 
-    Without `by_name` they stand in the order of their registrations instead: beside addresses, the order by name would
-    tell how the name of somebody begins whose address does not say it.
+    Without `by_name` they stand in the order of their registrations instead: a page that shows addresses alone must not
+    tell, by an order of names, how somebody's name begins.
 
     `only` narrows the page: TROUBLED to people whose mail has failed, is to be tried again or was taken back without
     ending the message, to those who were left out, and to those who will be because their registration has ended before

@@ -1,4 +1,4 @@
-"""Deleting from messages who their recipients were, if answers that tell where somebody is have chosen them (P27).
+"""Deletes the recipients of messages that were chosen by answers that tell where somebody is (P27).
 
 A message to people who arrive on Monday tells when each recipient arrived. So its filter, its recipients with their
 mails, and the plan of a reminder are deleted together with the answers; the numbers of recipients stay. A draft is for

@@ -59,7 +59,7 @@ class StillReading(Exception):
 class LateAnswer:
     """A late answer to a mail: one connection waits for it, and no other mail is sent over that connection.
 
-    `has_taken` means that the connection has carried others before.
+    `has_taken` means that the server has accepted other mails over this connection before.
     """
 
     def __init__(self, host: smtplib.SMTP, reading: Reading, *, has_options: bool, has_taken: bool):
@@ -84,7 +84,7 @@ class LateAnswer:
             raise failure_of(refused, **self._about) from refused
 
     def _hang_up(self) -> None:
-        """Say goodbye without waiting for the answer: the server may be as slow with it."""
+        """Send QUIT and close the connection at once: the server may be slow to answer to QUIT, too."""
         with suppress(smtplib.SMTPException, OSError):
             self._host.putcmd("quit")
         self._host.close()

@@ -1,4 +1,4 @@
-"""The mails that the mail server has in full and has not answered to yet: so many of them, and no more (R08)."""
+"""The mails that the mail server has in full and has not answered to yet: a worker has only a few of them (R08)."""
 
 import time
 from datetime import datetime
@@ -12,15 +12,15 @@ from forum.outbox.late_answers import LateAnswer
 from forum.outbox.models import OutboxMessage
 from forum.outbox.outcomes import Claim
 
-# So many mails of one worker wait for a late answer, each over a connection of its own; then the worker sends no other
-# until one is answered. Mails to many keep the last connection free for urgent ones.
+# At most MOST mails of one worker wait for a late answer, each over a connection of its own. The worker then sends no
+# other mail until one is answered. Mails to many keep the last connection free for urgent ones.
 MOST = 3
 MOST_TO_MANY = MOST - 1
 LOOK_SECONDS = 0.1
 
 
 class Outstanding:
-    """A worker's mails whose answers are late. Only one thread uses it: all work in the database is done there."""
+    """A worker's mails whose answers are late. Only one thread uses this object, because it writes to the database."""
 
     def __init__(self) -> None:
         self._late: dict[Claim, LateAnswer] = {}
@@ -34,7 +34,7 @@ class Outstanding:
         return true() if len(self._late) < MOST_TO_MANY else OutboxMessage.lane < Lane.BULK
 
     def add(self, claim: Claim, answer: LateAnswer, *, since: datetime) -> None:
-        """Take a mail that the server has had since then, and store that it waits for an answer. Commits."""
+        """Add a mail that the server has had since the moment `since`; store that it waits for an answer. Commits."""
         self._late[claim] = answer
         outcomes.note_unanswered(claim, since)
 
@@ -42,7 +42,7 @@ class Outstanding:
         """Store what became of each mail whose answer has come or was given up. Commits after each of them."""
         for claim in [claim for claim, answer in self._late.items() if answer.is_there()]:
             settle(claim, self._late[claim])
-            # Forget the answer only now: a database that is away loses none.
+            # Forget the answer only now: if the database could not be written, the answer is still there.
             del self._late[claim]
 
     def settle_all(self, *, within: float = float("inf")) -> None:

@@ -40,7 +40,7 @@ class Scope:
         return and_(seen, OutboxMessage.kind.not_in(TO_FOLLOWERS), *of_care)
 
     def hides(self, message: OutboxMessage) -> bool:
-        """Return whether the organiser may know of the mail only that it has failed, not to whom it is or why."""
+        """Return whether the organiser may know only that the mail has failed, neither its recipient nor the reason."""
         return message.is_of_care and not self.with_care
 
 
