@@ -128,7 +128,7 @@ class World:
         return ring.taken, ring.held, ring.left
 
     def others(self):
-        """Return how the people other than Eva stand."""
+        """Return the states of the delegation's people other than Eva."""
         return states(self.delegation)[1:]
 
 

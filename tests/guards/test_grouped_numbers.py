@@ -1,6 +1,6 @@
 """Counts on pages are grouped as the reader's language does it: "1,320", or "1 320" in Swedish.
 
-Every text with a number (`ngettext`) is, and so is every number in a cell of a table's column of numbers.
+The numbers in texts with a plural (`ngettext`) are grouped, and so are those in a table's column of numbers.
 """
 
 import re
@@ -13,7 +13,7 @@ from forum.settings.project import PROJECT
 
 CELL = re.compile(r'<td class="num[^>]*>(.*?)</td>', re.DOTALL)
 SHOWN = re.compile(r"\{\{-? *(.*?) *-?\}\}", re.DOTALL)
-# Prints in such cells that are no counts: row numbers, words beside a number, texts, macros.
+# Expressions in cells of such columns that print no count: row numbers, words beside a number, texts, macros.
 NO_COUNTS = {"row", "fault.row", "one.row", "one.number", "at", "url", "what"}
 BEGIN_NO_COUNT = ("_(", "url_for(", "people_link(", "places[")
 IN_TEMPLATE = '{{ ngettext("%(num)s person", "%(num)s people", 12345) }}'

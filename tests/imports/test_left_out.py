@@ -1,6 +1,6 @@
 """Whoever messages leave out stays left out after an erasure and after an import of the same person (M10).
 
-So it is with a table that is imported at once, and with a long one, which the worker imports in parts.
+This holds for a table that is imported at once, and for a long one, which the worker imports in parts.
 """
 
 import re

@@ -33,7 +33,7 @@ DOMAINS = st.sampled_from(("example.org", "example.net"))
 
 @dataclass(frozen=True)
 class SentLink:
-    """A link to a new address: whose, by whom it was asked for, and until when it works."""
+    """A link to a new address: the registration's number, who has asked for the link, and until when it works."""
 
     number: int
     email: str

@@ -11,7 +11,7 @@ ACTS = st.sampled_from(("moves", "changes organisation", "is replaced", "is corr
 
 
 class Freezing:
-    """Part of `tests.registration.test_state_machine.TowardsTheFreeze`: whatever is done here meets the freeze."""
+    """Part of `tests.registration.test_state_machine.TowardsTheFreeze`: acts that come just after the freeze."""
 
     @precondition(lambda self: self.now < self.event.closes_at and self.those_who_are(*REPLACEABLE))
     @rule(data=st.data(), act=ACTS, key=st.sampled_from(("tech", "ngo", "other")), who=WHO)

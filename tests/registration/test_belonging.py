@@ -45,7 +45,7 @@ def event(database):
     ],
 )
 def test_the_caps_are_those_of_the_organisation_that_is_found(event, organisation, address):
-    """By name, alias, mail domain or after a merge: key and caps are what two statements would say."""
+    """One statement finds the same key and caps as two separate ones: by name, alias, mail domain or after a merge."""
     key = belonging.key_of(event, organisation, address)
     found = belonging.find(event, organisation, address)
     assert (found.key, found.own) == (key, caps.own_caps(event, [key]).get(key, {}))
@@ -57,7 +57,7 @@ def test_caps_of_all_kinds_are_found(event):
 
 
 def test_registering_reads_organisations_by_one_statement(app, event):
-    """Everything that is asked under the event's lock, before and after an organisation has a cap, in one statement."""
+    """Registering reads marks and caps once under the event's lock, whether or not the organisation has caps."""
     for organisation in ("Nobody", "Byrån"):
         with counted_statements(app) as statements:
             register(event, organisation=organisation)

@@ -62,7 +62,7 @@ def test_registering_opens_no_connection_and_its_mails_wait_for_the_server(
         register_and_confirm(pages)
         assert (asked, silent.connections) == ([], 0)
         assert delivery.deliver_due() == 0
-        # Control: the worker does open one, which this test would have seen.
+        # Control: the worker does open a connection, and the test notices that.
         assert ("127.0.0.1", port) in asked
     assert db.session.scalars(select(Registration.status)).all() == [Status.CONFIRMED]
     waiting = states()

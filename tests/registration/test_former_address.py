@@ -111,7 +111,7 @@ def test_mails_that_have_left_and_those_to_others_stay_as_they_are(event, person
 
 
 def test_a_mail_that_a_restore_holds_back_is_not_made_anew(person):
-    """It may have arrived before the restore, and only an operator releases it."""
+    """The mail may have arrived before the restore, and only an operator releases it."""
     held = newest_mail(person, "confirmed").row
     put_off(held)
     write(setattr, held, "next_attempt_at", HELD)
@@ -133,7 +133,7 @@ def test_an_open_offer_is_told_to_the_new_address_with_its_reason(offered):
 
 
 def test_an_offer_whose_mail_has_not_left_in_time_lasts_longer_at_the_new_address(event, offered):
-    """Taking the mail back must not make the worker believe that the person had the whole time."""
+    """The worker must not take the mail that was taken back for one that left in time."""
     put_off(newest_mail(offered, "offered").row)
     late = offered.offer_expires_at
     move(offered, now=late)
@@ -152,7 +152,7 @@ def test_words_of_organisers_go_to_the_new_address_with_a_link_that_works(person
     put_off(former.row)
     move(person)
     fresh = newest_mail_to(NEW, "approved")
-    # It says what was true when it was written, so it keeps that date.
+    # The new mail says what was true when the former one was written, so it has the former one's date.
     assert [message_from_bytes(mail.raw)["Date"] for mail in (former, fresh)] == [format_datetime(before)] * 2
     assert fresh.text.replace(fresh.token, former.token) == former.text
     assert fresh.html.replace(fresh.token, former.token) == former.html
@@ -195,7 +195,7 @@ def test_an_unconfirmed_person_learns_last_that_the_place_is_theirs(event):
 
 
 def test_a_mail_that_cannot_be_made_anew_stays_in_sight(person, monkeypatch):
-    """The mail of the status settles earlier dead letters, but not the organiser's words that it lacks."""
+    """The mail of the status settles earlier dead letters, but not one with an organiser's words, which it lacks."""
     write(mails.queue_changed, person, [mails.SECTOR], words="We asked you.", now=NOW)
     monkeypatch.setattr(former_address, "_renewing", lambda registration, letter, now: lambda text: None)
     move(person)
@@ -296,7 +296,7 @@ def test_undoing_a_merge_sends_words_of_organisers_to_the_address_from_before(
     waits = newest_mail_to(NEW, "changed").row
     write(setattr, waits, "status", state)
     write(setattr, waits, "attempts", attempts)
-    # This one may concern the other person.
+    # A mail that is made after the merge may concern the other person.
     write(mails.queue_changed, person, [mails.SECTOR], words="Written after the merge.", now=NOW)
     since, later = last_id(), NOW + timedelta(hours=1)
     write(separating.separate_last, person, actor="user:1", now=later)

@@ -60,7 +60,7 @@ def test_people_change_answers_until_the_freeze_and_cancel_after_it(app, databas
 def test_answers_about_food_are_not_replaced_once_a_freeze_is_set_before_the_lock(
     app, database, time, pages, monkeypatch
 ):
-    """The freeze is looked at under the event's lock: organisers may set it while the request waits for that."""
+    """The freeze is checked under the event's lock: organisers may set it while the request waits for the lock."""
     event = make_event()
     make_question(event, "diet", choices=("vegetarian",), care=True)
     person = confirmed(event)

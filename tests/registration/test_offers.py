@@ -312,7 +312,7 @@ def test_an_offer_by_hand_passes_the_order_but_no_limit_and_its_reason_is_kept(u
 
 
 def test_an_offers_rank_counts_in_the_order_of_asking_whoever_makes_it(user):
-    """In balance order the line counts otherwise: whose organisation has no place comes first."""
+    """In balance order the position in line differs: people whose organisation has no place come first."""
     event = make_event(capacity=2, sectors=[make_sector("justice", ceiling=2)], line_order=LineOrder.BALANCE)
     (kept,), (leaves,) = (in_line(event, "justice", 0, organisation=name) for name in ("Samma", "Annan"))
     (again,) = in_line(event, "justice", 1, organisation=kept.organisation)

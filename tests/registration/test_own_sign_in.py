@@ -193,14 +193,14 @@ def test_the_swedish_page_says_when_it_closes(pages, link):
 
 
 def test_no_other_page_says_that_it_closes(pages, link):
-    """Neither a page for everybody nor the one that is shown after leaving, and none once the sign-in has ended."""
+    """No end is announced on a page for everybody, on the page after signing out, or once the sign-in has ended."""
     left = pages.get("self_service.show").form("form[action$=leave]").submit(follow=True)
     for page in (left, pages.get("home.front"), pages.get("self_service.show", expect=404)):
         assert page.soup.select(".page-end, [data-sign-in-end]") == []
 
 
 def time_left(pages, expect: int = 200, ask: str = "/en/r/time-left") -> dict[str, int]:
-    """Ask as a page's script asks."""
+    """Ask how long the page stays open, as the page's script does; return the answer."""
     answer = pages.client.get(ask)
     assert answer.status_code == expect
     return answer.json
@@ -219,7 +219,7 @@ def test_a_page_hears_that_it_has_closed_when_somebody_elses_link_was_opened(pag
 
 
 def test_a_page_closes_when_its_link_stops_working(pages, link):
-    """Then the page does not tell the person to open the link again."""
+    """The page names the end of its link, and does not tell the person to open that link again."""
     manage = RegistrationToken.purpose == TokenPurpose.MANAGE
     write(db.session.execute, update(RegistrationToken).where(manage).values(expires_at=NOW + 20 * MINUTE))
     page = pages.get("self_service.show")
@@ -230,7 +230,7 @@ def test_a_page_closes_when_its_link_stops_working(pages, link):
 
 
 def test_an_error_page_and_a_used_link_do_not_say_that_they_close(pages, link, database):
-    """Nor does a page break whose only event is hidden: the end of another page is no business of theirs."""
+    """Such a page does not announce the end of the own page open in the browser, even if the event is hidden."""
     assert announced(pages.get("/en/r/files/unknown", expect=404)) == ""
     named = confirmed(find_current())
     write(substituting.ask, named, "kim@example.org", now=NOW)

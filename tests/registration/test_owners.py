@@ -84,7 +84,7 @@ def test_the_digest_of_an_address_that_owns_sealed_answers_is_keyed(app, event):
     app.config["DATA_KEYS"] = {**keys, "audit": [b"k" * 32, *keys["audit"]]}
     move(person, "old@example.org", actor="user:1")
     assert "canary diet" in told(person)
-    # A person who could read them can read them at a new address, whose digest has the present key.
+    # A person who could read the sealed answers can read them at a new address, whose digest has the present key.
     before = person.sealed_for
     move(person, "new@example.org")
     assert person.sealed_for not in (before, digest("new@example.org"))

@@ -303,7 +303,7 @@ def test_substitute_is_told_of_views_of_the_queue_while_their_place_is_under_rev
 
 @pytest.mark.parametrize("policy", [SectorPolicy.OPEN, SectorPolicy.REVIEW])
 def test_newcomer_without_an_address_is_told_of_views_of_the_list_on_which_they_are(event, policy):
-    """Nobody confirms an address that there is not: the entry of registering says where the person was put."""
+    """A newcomer without an address confirms none: the audit entry of registering says on which list the person is."""
     set_policy(event, "tech", policy)
     write(setattr, find_sector(event, "tech"), "ceiling", 1)
     confirmed(event, "tech", now=NOW)

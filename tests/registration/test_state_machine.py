@@ -114,7 +114,7 @@ IN_SHORT = {"kept_for", "offer_free_places"}
 SECTORS = ("tech", "ngo", "other")
 ORGANISATIONS = ("Alfa AB", "Beta", "Gamma")
 PEOPLE = st.tuples(st.sampled_from(("tech", "ngo", "tech", "ngo", "other")), st.sampled_from(ORGANISATIONS))
-# hours to move the clock; None moves it to two hours before the moment from which no place is offered any more
+# Hours to move the clock; None moves the clock to two hours before the moment from which no place is offered any more.
 HOURS = st.sampled_from((1, 1, 1, 13, 13, 49, 74, 24 * 6, None))
 WHO = st.sampled_from(("person", "user:1"))
 SMALL = st.integers(min_value=0, max_value=6)
@@ -125,7 +125,7 @@ BESIDE = (
     *("already-registered", "substitute-asked", "substitute-registered"),
     *("new-address", "address-leaving"),
 )
-# Acts of people and contacts alone, beside those of which the actor says that, which the freeze refuses.
+# Acts that the freeze refuses and that only people and contacts do. Of other acts the argument `actor` tells who acts.
 FROZEN = (substituting.ask, substituting.confirm, contact_acts.let_come_instead, correcting.correct)
 LAST_MAIL = {  # the kinds that a registration's newest mail may have, by status
     Status.PENDING: {"received", "received-without-place"},
@@ -865,7 +865,7 @@ def end_without_giving_back(invitation, state, *, now) -> None:
 def find_end_for_organisers(event, *, actor, now) -> datetime | None:
     """Return the end of a link to a new address as if what an organiser enters had to be confirmed before the freeze.
 
-    Answers for a person what `forum.registration.new_address.find_early_end` answers.
+    For a link that a person asks for, the result is that of `forum.registration.new_address.find_early_end`.
     """
     ends = [event.ends_at, *([event.freezes_at] if event.freezes_at else [])]
     return min(ends) if min(ends) < now + deadlines.CONFIRM_TIME else None

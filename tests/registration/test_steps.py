@@ -182,7 +182,7 @@ def test_the_steps_of_a_review_are_told_in_swedish(reviewed):
 
 
 def test_the_steps_of_the_waiting_list_are_told_in_swedish():
-    """From confirming the address to the offer, and for an event that is cancelled."""
+    """The steps run from confirming the address to the offer; for a cancelled event the last one says so."""
     event = make_event(capacity=1, sectors=[make_sector("justice")])
     typed = register(event)
     assert told_in_swedish(typed)[1] == ("Bekräfta din e-post", "före den 5 maj 2027 kl. 14.00 (CEST)")
