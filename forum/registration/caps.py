@@ -48,7 +48,7 @@ class Held:
         self.know(unknown, held_places.count_of_organisations(event, unknown))
 
     def know(self, keys: Collection[str], numbers: Mapping[tuple[str, int], int]) -> None:
-        """Take over how many places these organisations hold in each sector, which the caller has read."""
+        """Store how many places these organisations hold in each sector, as the caller has read it."""
         self._known |= set(keys)
         for (key, sector_id), number in numbers.items():
             self.count(key, sector_id, number)

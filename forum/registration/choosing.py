@@ -29,7 +29,7 @@ KEPT_FOR = timedelta(hours=24)
 def keep(
     event: Event, user_id: int, *, ticked: Collection[str], before: Collection[str], now: datetime
 ) -> int:
-    """Store whom a page of the list has ticked: `ticked` are the references now, `before` those when it was shown.
+    """Store who is ticked on a page of the list: `ticked` are the references ticked now, `before` those shown ticked.
 
     People whose tick the page did not change stay as they are: another page may have changed them meanwhile. Returns
     how many of the ticked people were not added, because their data may not be used. Raises TooManyChosen.

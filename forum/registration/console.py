@@ -264,7 +264,7 @@ def _ask_to_cancel_anew(
 
 
 def has_ended(registration: Registration, filters: listing.Filters) -> ResponseReturnValue:
-    """Undo what the request has changed; say on the registration's page why it was left unchanged."""
+    """Undo what the request has changed; say on the registration's page why the registration was left unchanged."""
     person_url = to_person(registration, filters)
     db.session.rollback()
     flash(wording.unchanged_text(registration), "warning")

@@ -86,7 +86,7 @@ def forget(event: Event, questions: Sequence[Question], *, now: datetime) -> int
 
 
 def look_again(registration: Registration) -> None:
-    """Make the worker delete again in this event: a restriction that kept this person's answers has ended."""
+    """Make the worker look for answers to delete in this event once more: a restriction that kept some has ended."""
     mine = update(Question).where(Question.event_id == registration.event_id, Question.is_locating)
     db.session.execute(mine.values(traces_deleted_at=None))
 

@@ -48,7 +48,7 @@ class Alike(NamedTuple):
 
 
 def count_in_others(event: Event, people: Select[Any]) -> dict[str, Missing]:
-    """Return by the key of each sector how many of the people have not answered what it requires, and which questions.
+    """Return, by sector key, how many of the people lack answers that the sector requires, and to which questions.
 
     `people` selects registrations of the event. Nobody counts for their own sector, and a sector in which nothing is
     unanswered is left out.
@@ -76,7 +76,7 @@ def list_in_own(event: Event, people: Select[Any]) -> dict[int, list[Question]]:
 
 
 def can_be_given(registration: Registration, now: datetime) -> bool:
-    """Return whether a question that the person's sector requires is not answered, and still can be.
+    """Return whether the person has not answered a question that their sector requires, and still can.
 
     Somebody whom a contact has registered, or who was moved to another sector, was not asked it on a form.
     """

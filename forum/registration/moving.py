@@ -131,7 +131,7 @@ def move(
 
 
 def can_wait(registration: Registration, now: datetime) -> bool:
-    """Return whether the registration can give up its place: to wait in line, or while unconfirmed, just to lose it."""
+    """Return whether the registration can give up its place: it then waits in line or, if unconfirmed, has none."""
     return registration.status == Status.PENDING or places.takes_waiters(registration.event, now)
 
 

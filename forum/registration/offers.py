@@ -97,7 +97,7 @@ def set_deadline(registration: Registration, until: datetime, *, now: datetime) 
 
 
 def prolong_open(event: Event, pause: timedelta, *, actor: str, now: datetime) -> None:
-    """Give the event's open offers the time back during which it was cancelled and nobody could accept them.
+    """Prolong the event's open offers by the time for which the event was cancelled and nobody could accept them.
 
     An offer that cannot last longer, because no offer lasts beyond the event's cut-off, stays as it is.
     """

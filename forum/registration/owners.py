@@ -158,7 +158,7 @@ def _digests(canonical: str) -> list[str]:
 
 
 def _keyed(plain: str) -> list[str]:
-    """Return the keyed digests of a plain one, cut to the column's length: so those stored plain can be keyed, too."""
+    """Return the keyed digests made from a plain digest, such as an earlier version stored; each fits the column."""
     keys = current_app.config["DATA_KEYS"]["audit"]
     said = f"sealed answers:{plain}".encode()
     return [(KEYED + hmac.digest(key, said, "sha256").hex())[:DIGEST_LENGTH] for key in keys]

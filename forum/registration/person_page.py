@@ -45,7 +45,7 @@ def describe(registration: Registration, filters: listing.Filters) -> dict[str, 
 
 
 def _mails(registration: Registration) -> Sequence[OutboxMessage]:
-    """Return the person's mails; only to the role care those that tell of missing answers on diet or access (S14)."""
+    """Return the person's mails; those that tell of missing answers on diet or access only for the role care (S14)."""
     with_care = may_open("counts.people", registration.event)
     return [mail for mail in queries.list_mails(registration) if with_care or not mail.is_of_care]
 

@@ -31,7 +31,7 @@ class SignInEnd:
 
     @property
     def is_last(self) -> bool:
-        """Whether opening a page does not make the sign-in last longer any more."""
+        """Whether opening another page no longer prolongs the sign-in."""
         return self.ends_at >= self.last_at
 
     def time_left(self) -> dict[str, int]:

@@ -224,7 +224,7 @@ def _list_offered(question: Question) -> Collection[Any]:
 
 
 def _count_ordinary(event_id: int) -> Iterator[tuple[str, Any, int]]:
-    """Yield each question's key and answer with the number of people who gave it; for texts and files without it."""
+    """Yield each question's key, an answer (None for texts and files), and the number of people who gave it."""
     value = case((Question.kind.in_(TEXTS), null()), else_=cast(Answer.value, String))
     query = (
         select(Question.key, value.label("told"), func.count())

@@ -29,7 +29,7 @@ class Served:
     given: Counter[int] = field(default_factory=Counter)
 
     def count(self, waiter: Registration) -> None:
-        """Count the place of somebody whose turn it was."""
+        """Count a place that was offered or given to this person."""
         (self.offered if waiter.has_address else self.given)[waiter.sector_id] += 1
 
 

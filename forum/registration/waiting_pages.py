@@ -119,7 +119,7 @@ def offer(event: str, reference: str) -> ResponseReturnValue:
 
 
 def _offered_words(registration: Registration, form: ByHandForm) -> str:
-    """Return what an offer by hand did; people stand there by reference, because a cookie carries the words."""
+    """Return the message after an offer by hand; it names people by reference, because a cookie carries it."""
     if not form.instead_of.data:
         return _("The place has been offered. A message is on its way.")
     return _(
