@@ -225,7 +225,7 @@ def _undo_url(task: Task, counts: dict[Outcome, int]) -> str | None:
 
 
 def _pages(task: Task, page: Page[TaskPerson], unanswered: Unanswered) -> dict[str, str | None]:
-    """Return the URLs of the pages of untouched people; the page's other list stays where it is."""
+    """Return the pager's URLs for the people whom the task has left unchanged; the other list keeps its position."""
     kept = {"unanswered": unanswered.number} if unanswered.number > 1 else {}
 
     def url(beside: str, row: TaskPerson) -> str:
@@ -240,7 +240,7 @@ def _pages(task: Task, page: Page[TaskPerson], unanswered: Unanswered) -> dict[s
 
 
 def _pages_of_unanswered(task: Task, unanswered: Unanswered) -> dict[str, str | None]:
-    """Return the URLs of the pages of people with unanswered questions; the page's other list stays where it is."""
+    """Return the pager's URLs for the people with unanswered questions; the other list keeps its position."""
     cursor = Cursor.of(request.args)
     kept = cursor.args() if cursor else {}
 

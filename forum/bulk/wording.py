@@ -172,7 +172,7 @@ def consequences_of_undoing(*, is_tried: bool, has_list: bool) -> list[str]:
 
 
 def untried() -> str:
-    """Return the sentence for so many people that nobody has tried whether each of them would find a place."""
+    """Return the sentence that the act may change fewer people, as it has not been tried who would get a place."""
     return _("Whether a place is free is asked for each person in turn: it may be done for fewer.")
 
 

@@ -153,7 +153,7 @@ def withdraw(number: int) -> ResponseReturnValue:
 
 @localised(bp, "/r/delegation/<int:number>/instead", methods=["GET", "POST"])
 def replace(number: int) -> ResponseReturnValue:
-    """Replace a person by a newcomer: at once if the newcomer has no address, else when the newcomer confirms it."""
+    """Replace a person by a newcomer: at once, or if the newcomer has an address, once that is confirmed."""
     one, form = may("replace", number), ReplaceDelegateForm()
     if not form.validate_on_submit():
         return person_page("replace", one, form), 422 if form.errors else 200

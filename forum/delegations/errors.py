@@ -28,7 +28,7 @@ class SectorRefuses(DelegationRefused):
 
 
 class NotTheirs(Exception):
-    """The contact cannot do this: the person manages the registration themselves, or it has ended."""
+    """The contact cannot do this: the person manages the registration themselves, or the registration has ended."""
 
 
 class SomebodyElse(Exception):

@@ -126,7 +126,7 @@ def stands_still(_refusal: StandsStill) -> ResponseReturnValue:
 
 @bp.errorhandler(TakenOver)
 def has_taken_over(refusal: TakenOver) -> ResponseReturnValue:
-    """Redirect a newcomer who sent the form twice to their own page; in another browser say where the link to it is."""
+    """Redirect a newcomer who sent the form twice to their own page, or in another browser say where its link is."""
     try:
         is_signed_in = own_sign_in.follow(now=clock.now()) is refusal.successor
     except LinkRefused:

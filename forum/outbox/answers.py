@@ -16,7 +16,7 @@ GOING_DOWN, TOO_LARGE = 421, 552
 def failure_of(
     problem: Exception, *, has_options: bool, has_taken: bool
 ) -> TemporaryFailure | PermanentFailure:
-    """Return the failure of a mail: as `classify` does, or ConnectionSpent where a connection has taken its share.
+    """Return a mail's failure: that of `classify`, or ConnectionSpent if the server wants another connection.
 
     With `has_taken` the server has accepted mails over this connection before.
     """
