@@ -10,11 +10,21 @@ from forum.settings.dkim import Dkim
 # The headers that the signature covers, if a mail has them; a relaying server may change or add others.
 SIGNED = (
     *(b"from", b"to", b"reply-to", b"subject", b"date", b"message-id"),
-    *(b"mime-version", b"content-type", b"content-language", b"auto-submitted"),
+    *(b"mime-version", b"content-type", b"content-transfer-encoding", b"content-language", b"auto-submitted"),
     *(b"list-id", b"list-unsubscribe", b"list-unsubscribe-post", b"precedence"),
 )
-# From is listed once more than the mail has it, so that a second From cannot be added later (RFC 6376, 8.15).
-FROM_ONCE_MORE = b"from"
+# Headers that the signature lists once more than a mail has them, so that nobody can add another one to a signed mail
+# (RFC 6376, 8.15): what a reader sees, where an answer goes, how the text is read, and by which button one leaves.
+CLOSED = (
+    *(b"from", b"sender", b"to", b"cc", b"reply-to", b"subject", b"date", b"message-id"),
+    *(
+        b"mime-version",
+        b"content-type",
+        b"content-transfer-encoding",
+        b"list-unsubscribe",
+        b"list-unsubscribe-post",
+    ),
+)
 RELAXED = (b"relaxed", b"relaxed")
 
 
@@ -29,7 +39,7 @@ def sign(content: bytes, *, made_at: datetime) -> bytes:
     mail = _DatedSignature(content)
     mail.made_at = b"%d" % made_at.timestamp()
     present = {name.lower() for name, _value in mail.headers}
-    names = [*(name for name in SIGNED if name in present), FROM_ONCE_MORE]
+    names = [*(name for name in SIGNED if name in present), *CLOSED]
     signature = mail.sign(
         key.selector.encode(), key.domain.encode(), key.key, canonicalize=RELAXED, include_headers=names
     )

@@ -98,6 +98,9 @@ def test_changed_words_or_another_from_make_the_signature_invalid(database, smtp
     for header in (b"To", b"Subject", b"Date", b"Message-ID", b"Reply-To"):
         assert not is_valid(re.sub(rb"(?m)^%s: " % header, header + b": x", got, count=1)), header
     assert not is_valid(got.replace(b"test", b"text"))
+    # Nobody can send a signed mail again with other words above it, or with another place for answers.
+    for header in signing.CLOSED:
+        assert not is_valid(header.title() + b": Sign in at evil.example\r\n" + got), header
     # A relaying server may add headers, and fold the other ones anew.
     assert is_valid(b"Received: by relay\r\n" + got.replace(b"Reply-To: ", b"Reply-To:\r\n  "))
 
