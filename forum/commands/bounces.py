@@ -7,7 +7,7 @@ import sys
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import BinaryIO
 
 import click
 from flask.cli import with_appcontext
@@ -19,6 +19,7 @@ from forum.extensions import db
 from forum.followers import leaving as leaving_news
 from forum.mailings import leaving
 from forum.outbox import bounces as rules
+from forum.outbox import reports
 from forum.outbox.reports import LONGEST
 
 CHUNK = 64 * 1024
@@ -92,12 +93,16 @@ def _read_maildir(folder: Path) -> tuple[Counter[str], int]:
 
 
 def _note(raw: bytes, recipient: str) -> str | None:
-    """Note one mail and commit; return the result as a word, or None when the mail has to be read again later."""
+    """Note one mail and commit; return the result as a word, or None when the mail has to be read again later.
+
+    The mail is read before the database is locked for writing, because reading a hostile one takes time.
+    """
+    report, addresses = reports.read(raw), f"{recipient} {reports.addressed_to(raw)}"
     try:
         start_write(db.session)
-        told: dict[str, Any] = {"sent_to": recipient, "now": clock.now()}
-        is_refused = leaving.note(raw, **told) or leaving_news.note(raw, **told)
-        noted = REFUSED if is_refused else rules.note(raw, **told).value
+        now = clock.now()
+        is_refused = leaving.note(addresses, now=now) or leaving_news.note(addresses, now=now)
+        noted = REFUSED if is_refused else rules.note_report(report, sent_to=recipient, now=now).value
         db.session.commit()
     except (rules.StillLeaving, DBAPIError, sqlite3.Error):
         db.session.rollback()

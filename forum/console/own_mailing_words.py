@@ -20,8 +20,9 @@ from forum.mailings.chosen_audience import ChosenAudience
 from forum.mailings.enums import Category, LeftOut, MailingStatus, RecipientStatus
 from forum.mailings.models import Mailing, MailingRecipient
 from forum.mailings.wording import CATEGORIES, reason_text
+from forum.outbox.enums import MessageStatus
 from forum.outbox.rendering import Rendered
-from forum.outbox.wording import failure_text, status_words
+from forum.outbox.wording import failure_text, report_text, status_words
 from forum.outbox.wording import reason_text as aborted_text
 from forum.registration import filter_words, listing, seen_lists
 from forum.registration.filtering import Filters
@@ -183,7 +184,8 @@ def result_of(recipient: MailingRecipient, mailing: Mailing, *, is_of_care: bool
     message = recipient.message
     if message is not None and not (message.abort_reason and recipient.left_because):
         words = status_words(message.status, message.abort_reason)
-        why = failure_text(message.last_error) if message.last_error else ""
+        is_sent = message.status == MessageStatus.SENT
+        why = (report_text if is_sent else failure_text)(message.last_error) if message.last_error else ""
         if message.abort_reason:
             why = aborted_text(message.abort_reason)
         return Result(words.label, words.kind, why, message.sent_at)

@@ -13,12 +13,14 @@ from forum.extensions import db
 from forum.followers import actions
 from forum.followers.links import LEAVING, leave_mark
 from forum.followers.models import Follower
-from forum.outbox import reports, return_paths
+from forum.outbox import return_paths
 
 
-def note(raw: bytes, *, sent_to: str = "", now: datetime) -> bool:
-    """End the news of the follower to whose own address for leaving this mail was sent; return whether there is one."""
-    addresses = f"{sent_to} {reports.addressed_to(raw)}"
+def note(addresses: str, *, now: datetime) -> bool:
+    """End the news of the follower who leaves by one of these addresses, to which a mail came; return whether one is.
+
+    Each follower has an address of their own for leaving.
+    """
     for number, mark in return_paths.rows_in(LEAVING, addresses):
         query = select(Follower).where(Follower.id == number)
         follower = db.session.scalars(read_locked(query)).one_or_none()

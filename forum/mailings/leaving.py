@@ -11,7 +11,7 @@ from datetime import datetime
 from forum.extensions import db
 from forum.mailings import kept_links, refusals
 from forum.mailings.models import MailingRecipient
-from forum.outbox import reports, return_paths
+from forum.outbox import return_paths
 
 PURPOSE = b"forum: refusing messages by mail"
 
@@ -30,9 +30,8 @@ def address_of_nobody() -> str:
     return return_paths.address_of(PURPOSE, 0, secrets.token_hex())
 
 
-def note(raw: bytes, *, sent_to: str = "", now: datetime) -> bool:
-    """Flush a refusal if this mail was sent to an address for refusing messages; return whether it was."""
-    addresses = f"{sent_to} {reports.addressed_to(raw)}"
+def note(addresses: str, *, now: datetime) -> bool:
+    """Flush a refusal if one of these addresses, to which a mail came, is one for refusing; return whether one is."""
     for number, mark in return_paths.rows_in(PURPOSE, addresses):
         recipient = db.session.get(MailingRecipient, number)
         # Compare the mark, too: after a restore from a backup, another recipient may have this number.

@@ -1,5 +1,6 @@
 """What a mail server's answer means for a mail that was not sent, and for the mails after it (R09)."""
 
+import re
 import smtplib
 
 from forum.outbox.errors import (
@@ -11,6 +12,7 @@ from forum.outbox.errors import (
 )
 
 GOING_DOWN, TOO_LARGE = 421, 552
+ADDRESS = re.compile(r"<?[^\s<>\"'(),;:\[\]]+@[^\s<>\"'(),;\[\]]+>?")
 
 
 def failure_of(
@@ -56,7 +58,14 @@ def is_going_down(problem: Exception) -> bool:
 
 
 def told(problem: Exception) -> str:
-    """Return why a mail was not sent, in one line: the server's answer if there was one, else the error."""
+    """Return why a mail was not sent, in one line: the server's answer if there was one, else the error.
+
+    Mail addresses are left out: what is returned is stored and shown, also to organisers of other events (S13).
+    """
+    return ADDRESS.sub("…", _told(problem))
+
+
+def _told(problem: Exception) -> str:
     answer = _answer_in(problem)
     if answer is None:
         return " ".join(f"{type(problem).__name__}: {problem}".split())[:400]

@@ -13,8 +13,9 @@ from forum.outbox.enums import MessageStatus, SuppressionCause
 from forum.outbox.models import OutboxMessage
 from forum.outbox.reports import Outcome, Report
 
-# Put into `last_error`, in place of a mail server's words, when the recipient has marked the mail as unwanted.
-COMPLAINT = "Complaint"
+# What `last_error` says of a mail that has left, the second and third with a status code: the recipient has marked it
+# as unwanted, a mail server could not deliver it, or it is late. No words of a report are stored.
+COMPLAINT, BOUNCED, DELAYED = "Complaint", "Bounced", "Delayed"
 
 
 class Noted(StrEnum):
@@ -34,11 +35,15 @@ class StillLeaving(Exception):
 
 
 def note(raw: bytes, *, sent_to: str = "", now: datetime) -> Noted:
+    """Read a mail and note the report in it as `note_report` does. Raises StillLeaving."""
+    return note_report(reports.read(raw), sent_to=sent_to, now=now)
+
+
+def note_report(report: Report | None, *, sent_to: str = "", now: datetime) -> Noted:
     """Note a report, in the caller's transaction; noting a report twice changes nothing. Raises StillLeaving.
 
     `sent_to` is the address to which the report came, where the mail server tells it.
     """
-    report = reports.read(raw)
     if report is None:
         return Noted.NO_REPORT
     message = _find(report, sent_to)
@@ -52,11 +57,15 @@ def note(raw: bytes, *, sent_to: str = "", now: datetime) -> Noted:
 
 
 def _find(report: Report, sent_to: str) -> OutboxMessage | None:
-    """Return the mail that the report is about, locked, without its content."""
+    """Return the mail that the report is about, locked, without its content.
+
+    A Message-ID is known to whoever gets an answer to the mail, so it counts only where mails have no address of their
+    own on the envelope.
+    """
     number = return_paths.find_id(f"{sent_to} {report.addressed}")
     if number is not None:
         meant = OutboxMessage.id == number
-    elif report.message_ids:
+    elif report.message_ids and not return_paths.can_come_back():
         meant = OutboxMessage.message_id.in_(report.message_ids)
     else:
         return None
@@ -67,7 +76,7 @@ def _find(report: Report, sent_to: str) -> OutboxMessage | None:
 def _note(message: OutboxMessage, report: Report, now: datetime) -> Noted:
     """Note what a report says about a mail that has been sent."""
     if report.outcome == Outcome.DELAYED:
-        message.last_error = report.words or report.code
+        message.last_error = f"{DELAYED} {report.code}".strip()
         return Noted.DELAYED
     if report.outcome == Outcome.COMPLAINT:
         message.last_error = COMPLAINT
@@ -77,7 +86,7 @@ def _note(message: OutboxMessage, report: Report, now: datetime) -> Noted:
         audit.record("mail.complained", message, actor="command", at=now)
         return Noted.COMPLAINT
     message.status = MessageStatus.FAILED
-    message.last_error = report.words or report.code
+    message.last_error = f"{BOUNCED} {report.code}".strip()
     if report.outcome == Outcome.ADDRESS_GONE:
         bounced, event_id = SuppressionCause.BOUNCED, message.event_id
         suppression.suppress(message.recipient, bounced, event_id=event_id, code=report.code, now=now)

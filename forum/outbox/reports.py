@@ -1,6 +1,7 @@
 """Reading the reports of mail servers: what could not be delivered (RFC 3464), and complaints (RFC 5965).
 
-Anybody can send such a mail, so nothing in it is believed but a token or Message-ID that only the mail in question has.
+Anybody can send such a mail, so nothing in it is believed but the token on the envelope of the mail in question; its
+Message-ID only where the forum has no address for tokens (`return_paths`).
 """
 
 import re
@@ -14,6 +15,7 @@ from enum import StrEnum
 # Read at most this much of a report. The mail server's words come first, and then the returned mail.
 LONGEST = 256 * 1024
 LONGEST_WORDS = 400
+LONGEST_HEADER = 2_000
 PARTS, RECIPIENTS = 20, 20
 # A mail with "multipart/" more than 20 times is not read: Python's parser compares each line with the boundary of each
 # level, so 256 KiB of short lines in 400 levels would take seconds.
@@ -33,6 +35,16 @@ COMPLAINTS = {"abuse", "fraud", "opt-out", "opt-out-list"}
 PERMANENT, GENERAL = "5", "0.0"
 
 
+class _Bounded(Message):
+    """A mail whose long headers have no parameters: Python takes 20 seconds for those of one of 256 KiB."""
+
+    def get_param(self, param, failobj=None, header="content-type", unquote=True):
+        """Return the parameter of a header; `failobj` if there is none, or the header is too long."""
+        if len(str(self.get(header, ""))) > LONGEST_HEADER:
+            return failobj
+        return super().get_param(param, failobj, header, unquote)
+
+
 class Outcome(StrEnum):
     """What a mail server's report says about a mail."""
 
@@ -44,14 +56,14 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True)
 class Report:
-    """A report: its outcome, the status code ("" for none), the server's words, and texts that say which mail is meant.
+    """A report: its outcome, the status code ("" for none), and texts that say which mail is meant.
 
-    `addressed` may hold the address on the mail's envelope, `message_ids` its Message-ID.
+    `addressed` may hold the address on the mail's envelope, `message_ids` its Message-ID. The server's own words are
+    left out: they may name the real address or the real name of somebody who uses an alias (P21, P22).
     """
 
     outcome: Outcome
     code: str
-    words: str
     addressed: str
     message_ids: tuple[str, ...]
 
@@ -62,7 +74,7 @@ def read(raw: bytes) -> Report | None:
     if len(MULTIPART.findall(raw)) > MULTIPARTS:
         return None
     try:
-        mail = message_from_bytes(raw, policy=policy.compat32)
+        mail = message_from_bytes(raw, _Bounded, policy=policy.compat32)
         return _read(mail)
     # Anybody may send any mail, and the parser fails in several ways: too many levels, unknown characters.
     except Exception:
@@ -94,10 +106,10 @@ def _read(mail: Message) -> Report | None:
     parts = _parts(mail)
     for part in parts:
         if part.get_content_type() in DELIVERY_STATUS:
-            outcome, code, words = _worst(part)
+            outcome, code = _worst(part)
             break
         if part.get_content_type() == "message/feedback-report":
-            outcome, code, words = _complaint(part)
+            outcome, code = _complaint(part), ""
             break
     else:
         return None
@@ -106,7 +118,7 @@ def _read(mail: Message) -> Report | None:
     named = " ".join(text for block in headers[1:] for text in _values(block, "Message-ID"))
     if outcome is None:
         return None
-    return Report(outcome, code, words, addressed, tuple(dict.fromkeys(MESSAGE_ID.findall(named)))[:PARTS])
+    return Report(outcome, code, addressed, tuple(dict.fromkeys(MESSAGE_ID.findall(named)))[:PARTS])
 
 
 def _parts(mail: Message) -> list[Message]:
@@ -117,19 +129,18 @@ def _parts(mail: Message) -> list[Message]:
     return [part for part in payload[:PARTS] if isinstance(part, Message)]
 
 
-def _worst(part: Message) -> tuple[Outcome | None, str, str]:
-    """Return the outcome for the recipient to whom the worst happened, with status code and the server's words."""
-    worst: tuple[Outcome | None, str, str] = (None, "", "")
+def _worst(part: Message) -> tuple[Outcome | None, str]:
+    """Return the outcome for the recipient to whom the worst happened, with the status code."""
+    worst: tuple[Outcome | None, str] = (None, "")
     for block in _blocks(part)[: RECIPIENTS + 1]:
         action = " ".join(_values(block, "Action")).lower()
         said = " ".join(_values(block, "Diagnostic-Code"))
         code = _code(" ".join(_values(block, "Status")), said)
-        words = _plain(said.partition(";")[2] or said) or code
         if action == "failed":
             outcome = Outcome.ADDRESS_GONE if is_about_address(code) else Outcome.NOT_DELIVERED
-            return outcome, code, words
+            return outcome, code
         if action == "delayed":
-            worst = (Outcome.DELAYED, code, words)
+            worst = (Outcome.DELAYED, code)
     return worst
 
 
@@ -140,9 +151,9 @@ def _code(status: str, said: str) -> str:
     return told if told and is_general and (not code or code[0] == told[0]) else code
 
 
-def _complaint(part: Message) -> tuple[Outcome | None, str, str]:
+def _complaint(part: Message) -> Outcome | None:
     kinds = {text.lower() for block in _blocks(part) for text in _values(block, "Feedback-Type")}
-    return (Outcome.COMPLAINT if kinds & COMPLAINTS else None), "", ""
+    return Outcome.COMPLAINT if kinds & COMPLAINTS else None
 
 
 def _blocks(part: Message) -> list[Message]:

@@ -2,7 +2,8 @@
 
 With FORUM_MAIL_BOUNCE_ADDRESS=bounces@example.org a mail is sent from bounces+TOKEN@example.org. The token is the
 number of the mail and a part of its Message-ID's digest, encrypted: it reveals nothing, and nobody can make one for
-another mail. So a stranger cannot make the forum mark somebody's address.
+another mail. So a stranger cannot make the forum mark somebody's address. Without FORUM_MAIL_BOUNCE_ADDRESS reports are
+found by the Message-ID, which everybody knows to whom an answer to the mail goes.
 """
 
 import base64

@@ -9,6 +9,7 @@ from flask_babel import lazy_gettext as _l
 
 from forum.outbox.enums import AbortReason, MessageStatus
 from forum.outbox.models import MailRelay
+from forum.outbox.reports import is_about_address
 from forum.web.languages import short_moment_text
 
 # How the console names each kind of mail (a folder of templates/mail). A name must not distinguish mails to protected
@@ -109,6 +110,14 @@ CAUSES = {  # words for failures without an answer of the mail server, by the ty
     "Complaint": _l("The recipient has marked this message as unwanted."),
     "SMTPNotSupportedError": _l("The mail server does not offer what the settings ask for."),
 }
+# Matches what `outbox.bounces` stores of a report: that the mail came back or is late, and the status code.
+REPORTED = re.compile(r"(Bounced|Delayed)(?: ([245][.][0-9]{1,3}[.][0-9]{1,3}))?")
+BY_SUBJECT = {  # words for a status code by its second number (RFC 3463, 3.1)
+    "2": _l("The mailbox takes no messages now."),
+    "3": _l("The recipient’s mail server cannot take the message now."),
+    "4": _l("The recipient’s mail server could not be reached."),
+    "7": _l("The recipient’s mail server does not accept the message."),
+}
 SOON = timedelta(minutes=1)
 
 
@@ -131,13 +140,29 @@ def reason_text(reason: AbortReason) -> str:
 
 
 def failure_text(error: str) -> str:
-    """Return why a mail was not sent: the server's unchanged answer, or the forum's text for a known error."""
+    """Return why a mail was not sent or did not arrive: the server's answer, or the forum's text for a known cause."""
+    if reported := REPORTED.fullmatch(error):
+        return _reported_text(reported[2] or "")
     return str(CAUSES.get(error.partition(":")[0], error))
 
 
 def report_text(error: str) -> str:
     """Return what has been reported about a mail that has left: that it is late, or not wanted."""
+    if reported := REPORTED.fullmatch(error):
+        return _("Delayed on the way: %(reason)s", reason=_reported_text(reported[2] or ""))
     return str(CAUSES[error]) if error in CAUSES else _("Delayed on the way: %(reason)s", reason=error)
+
+
+def _reported_text(code: str) -> str:
+    """Return what a status code (RFC 3463) in a report means, with the code; the report's own words are not kept."""
+    _kind, subject, _detail = code.split(".") if code else ("", "", "")
+    if is_about_address(code):
+        reason = _("Nobody can be written to at the address.")
+    elif code.endswith(".2.2"):
+        reason = _("The mailbox is full.")
+    else:
+        reason = str(BY_SUBJECT.get(subject, _l("The recipient’s mail server gives no reason that we know.")))
+    return f"{reason.rstrip('.')} ({code})." if code else reason
 
 
 def no_server_text() -> str:

@@ -7,6 +7,7 @@ from flask.cli import ScriptInfo
 
 from forum import cli as command_line
 from forum.cli import cli
+from forum.commands import bounces as command
 from forum.database import start_write
 from forum.outbox import return_paths, suppression
 from forum.outbox.enums import MessageStatus
@@ -41,6 +42,16 @@ def test_pipe_brings_one_report(app, database, event):
     assert run(app, given=dsn(message_id="<other@example.org>")) == (0, "1: about no message of this forum\n")
 
 
+def test_mail_is_read_before_the_database_is_locked(app, monkeypatch):
+    """Reading a hostile mail takes time, in which others have to be able to register."""
+    steps = []
+    read, start = command.reports.read, command.start_write
+    monkeypatch.setattr(command.reports, "read", lambda raw: steps.append("read") or read(raw))
+    monkeypatch.setattr(command, "start_write", lambda session: steps.append("locked") or start(session))
+    assert run(app, given=dsn()) == (0, "1: about no message of this forum\n")
+    assert steps == ["read", "locked"]
+
+
 def test_letter_that_is_not_of_base32_stops_no_other_report(app, database, tmp_path):
     (mail,) = make_mails(1)
     mark_all_sent()
@@ -49,7 +60,7 @@ def test_letter_that_is_not_of_base32_stops_no_other_report(app, database, tmp_p
         (tmp_path / folder).mkdir()
     strange = dsn(return_path=hostile).replace(b"text/rfc822-headers", b"text/rfc822-headers; charset=utf-8")
     (tmp_path / "new" / "1.host").write_bytes(strange)
-    (tmp_path / "new" / "2.host").write_bytes(dsn(message_id=mail.message_id))
+    (tmp_path / "new" / "2.host").write_bytes(dsn(return_path=return_paths.sender_of(mail)))
 
     told = "1: about no message of this forum\n1: an address is undeliverable\n"
     assert run(app, "--maildir", str(tmp_path)) == (0, told)
@@ -61,8 +72,8 @@ def test_mbox_is_read_whole_and_left_as_it_is(app, database, tmp_path):
     mark_all_sent()
     box = tmp_path / "box"
     reports = [
-        dsn(message_id=first.message_id),
-        complaint(message_id=second.message_id),
+        dsn(return_path=return_paths.sender_of(first)),
+        complaint(return_path=return_paths.sender_of(second)),
         b"Subject: hi\r\n\r\nhi\r\n",
     ]
     box.write_bytes(b"".join(b"From x@y Tue Nov 16 10:00:00 2027\n" + each + b"\n" for each in reports))
@@ -84,8 +95,8 @@ def test_maildir_files_what_was_read_and_keeps_what_has_to_wait(app, database, t
     box = tmp_path / "box"
     for folder in ("new", "cur", "tmp"):
         (box / folder).mkdir(parents=True)
-    (box / "new" / "1.host").write_bytes(dsn(message_id=first.message_id))
-    (box / "new" / "2.host").write_bytes(dsn(message_id=second.message_id))
+    (box / "new" / "1.host").write_bytes(dsn(return_path=return_paths.sender_of(first)))
+    (box / "new" / "2.host").write_bytes(dsn(return_path=return_paths.sender_of(second)))
 
     status, told = run(app, "--maildir", str(box))
 

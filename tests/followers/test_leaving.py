@@ -43,8 +43,7 @@ def test_the_address_of_who_has_left_ends_nobody_who_has_the_same_number(app, ev
     fresh()
     work()
     address = address_in(newest_mail_to("asa@example.org", "news-post").row)
-    sent = {"sent_to": address, "now": NOW}
-    assert write(leaving.note, LEAVING % b"x@example.org", **sent)
+    assert write(leaving.note, f"{address} x@example.org", now=NOW)
     make_follower(event, "bo@example.org")
-    assert not write(leaving.note, LEAVING % b"x@example.org", **sent)
+    assert not write(leaving.note, f"{address} x@example.org", now=NOW)
     assert [one.email for one in db.session.scalars(select(Follower))] == ["bo@example.org"]

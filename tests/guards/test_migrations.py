@@ -29,7 +29,7 @@ PRIMARY_KEY = re.compile(r"pk_|None$")
 # Migrations that leave the description of the tables unchanged. Some change only tables that earlier releases made,
 # because newer tables are made in the new form. Others change the rule of a constraint: the description has only the
 # constraint's name.
-ALIKE = {"0050", "0069", "0085", "0100", "0102", "0104", "0107", "0114"}
+ALIKE = {"0050", "0069", "0085", "0100", "0102", "0104", "0107", "0114", "0115"}
 # By kind of database: migrations that change nothing on it.
 OTHERS_ALONE = {"sqlite": {"0076"}, "postgresql": {"0074"}}
 PARTS = """
@@ -299,6 +299,35 @@ def test_events_of_an_earlier_release_name_the_numbers_and_the_hotline_that_ever
         number: [{**said, "report": {"name": {}, "url": url}} if url else said]
         for number, url in urls.items()
     }
+
+
+def test_stored_words_of_mail_servers_and_addresses_are_forgotten(blank):
+    """Migration 0115 keeps the status code of a report, and of a mail server's answer all but addresses."""
+    kept = json.loads((old_data.FILES / "0008.json").read_text())["rows"]
+    first = kept["outbox_messages"][0]
+    told = [
+        ("failed", "550 5.1.1 <zoe@home.example>: Zoe Ek has left", True, "Bounced 5.1.1"),
+        ("sent", "later", True, "Delayed"),
+        ("sent", "Complaint", True, "Complaint"),
+        ("failed", "550 <p@example.org>: no", False, "550 …: no"),
+        ("queued", None, False, None),
+    ]
+    kept["outbox_messages"] = [
+        {**first, "id": number, "message_id": f"<{number}@x>", "status": status, "last_error": error}
+        | {"sent_at": first["created_at"] if is_sent else None}
+        for number, (status, error, is_sent, _after) in enumerate(told, 1)
+    ]
+    flask_migrate.upgrade(revision="0008")
+    with db.engine.begin() as connection:
+        old_data.insert_rows(connection, kept)
+        connection.execute(db.text("UPDATE mail_relay SET last_error = '421 <p@example.org>'"))
+    flask_migrate.upgrade()
+    with db.engine.connect() as connection:
+        after = old_data.read_rows(connection)
+    assert [row["last_error"] for row in sorted(after["outbox_messages"], key=lambda row: row["id"])] == [
+        error for *_before, error in told
+    ]
+    assert [row["last_error"] for row in after["mail_relay"]] == ["421 …"]
 
 
 @pytest.mark.slow

@@ -12,7 +12,7 @@ from forum.database import start_write
 from forum.extensions import db
 from forum.mailings import leaving
 from forum.mailings.models import MailRefusal
-from forum.outbox import bounces, messages, return_paths
+from forum.outbox import bounces, messages, reports, return_paths
 from forum.outbox.bounces import Noted
 from forum.outbox.enums import MessageStatus
 from forum.outbox.errors import UnsafeMessage
@@ -79,7 +79,9 @@ def test_other_mail_refuses_nothing(app, mail):
     """A report that quotes the address in the returned message, and mail to an unknown token, refuse no messages."""
     address = address_in(mail)
     mark_all_sent()
-    returned = dsn("4.4.1", action="delayed", to="bounces@post.example.org", message_id=mail.message_id)
+    returned = dsn(
+        "4.4.1", action="delayed", to="bounces@post.example.org", return_path=return_paths.sender_of(mail)
+    )
     returned = returned.replace(b"Subject: hello", f"List-Unsubscribe: <mailto:{address}>".encode())
     for raw, sent_to, noted in (
         (returned, "", Noted.DELAYED),
@@ -87,7 +89,7 @@ def test_other_mail_refuses_nothing(app, mail):
         (LEAVING % return_paths.sender_of(mail).encode(), "", Noted.NO_REPORT),
     ):
         start_write(db.session)
-        assert not leaving.note(raw, sent_to=sent_to, now=NOW)
+        assert not leaving.note(f"{sent_to} {reports.addressed_to(raw)}", now=NOW)
         assert bounces.note(raw, sent_to=sent_to, now=NOW) == noted
         db.session.commit()
     assert refusals() == 0

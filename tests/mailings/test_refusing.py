@@ -410,7 +410,7 @@ def test_a_refusal_by_an_erased_person_s_mail_is_kept(app, event, frozen, way):
     if way == "link":
         pages.open(path, method="POST", data=ONE_CLICK)
     else:
-        assert write(leaving.note, b"Subject: x\r\n\r\n", sent_to=address, now=NOW)
+        assert write(leaving.note, address, now=NOW)
     confirmed(event, email=KIM)
     again = make_planned(event)
     assert (again.people, again.left_out) == (1, {"unsubscribed": 1})

@@ -1,5 +1,7 @@
 """Reports of mail servers are read by their machine-readable part alone, and no mail makes reading fail (M09)."""
 
+from email import message
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -16,25 +18,25 @@ GLOBAL = (
 
 
 @pytest.mark.parametrize(
-    ("raw", "outcome", "code", "words"),
+    ("raw", "outcome", "code"),
     [
-        (dsn(), Outcome.ADDRESS_GONE, "5.1.1", "550 5.1.1 <p@example.org>: nobody here"),
-        (GLOBAL, Outcome.ADDRESS_GONE, "5.1.1", "550 5.1.1 <p@example.org>: nobody here"),
-        (dsn("5.0.0"), Outcome.ADDRESS_GONE, "5.1.1", "550 5.1.1 <p@example.org>: nobody here"),
-        (dsn("5.1.10", diagnostic="smtp; null MX"), Outcome.ADDRESS_GONE, "5.1.10", "null MX"),
-        (dsn("5.2.2", diagnostic="smtp; 552 full"), Outcome.NOT_DELIVERED, "5.2.2", "552 full"),
-        (dsn("5.7.1", diagnostic="smtp;550 5.7.1 spam"), Outcome.NOT_DELIVERED, "5.7.1", "550 5.7.1 spam"),
-        (dsn("4.4.7", diagnostic="X-Postfix; timeout"), Outcome.NOT_DELIVERED, "4.4.7", "timeout"),
-        (dsn("4.4.1", action="delayed", diagnostic="smtp; later"), Outcome.DELAYED, "4.4.1", "later"),
-        (dsn("5.0.0 (x 5.1.1)", diagnostic="smtp; 421 4.2.1 x"), Outcome.NOT_DELIVERED, "5.0.0", "421 4.2.1 x"),
-        (dsn("", diagnostic=""), Outcome.NOT_DELIVERED, "", ""),
-        (complaint("abuse"), Outcome.COMPLAINT, "", ""),
-        (complaint("Fraud"), Outcome.COMPLAINT, "", ""),
+        (dsn(), Outcome.ADDRESS_GONE, "5.1.1"),
+        (GLOBAL, Outcome.ADDRESS_GONE, "5.1.1"),
+        (dsn("5.0.0"), Outcome.ADDRESS_GONE, "5.1.1"),
+        (dsn("5.1.10", diagnostic="smtp; null MX"), Outcome.ADDRESS_GONE, "5.1.10"),
+        (dsn("5.2.2", diagnostic="smtp; 552 full"), Outcome.NOT_DELIVERED, "5.2.2"),
+        (dsn("5.7.1", diagnostic="smtp;550 5.7.1 spam"), Outcome.NOT_DELIVERED, "5.7.1"),
+        (dsn("4.4.7", diagnostic="X-Postfix; timeout"), Outcome.NOT_DELIVERED, "4.4.7"),
+        (dsn("4.4.1", action="delayed", diagnostic="smtp; later"), Outcome.DELAYED, "4.4.1"),
+        (dsn("5.0.0 (x 5.1.1)", diagnostic="smtp; 421 4.2.1 x"), Outcome.NOT_DELIVERED, "5.0.0"),
+        (dsn("", diagnostic=""), Outcome.NOT_DELIVERED, ""),
+        (complaint("abuse"), Outcome.COMPLAINT, ""),
+        (complaint("Fraud"), Outcome.COMPLAINT, ""),
     ],
 )  # fmt: skip
-def test_report_says_what_became_of_the_mail(raw, outcome, code, words):
+def test_report_says_what_became_of_the_mail(raw, outcome, code):
     report = reports.read(raw)
-    assert (report.outcome, report.code, report.words) == (outcome, code, words)
+    assert (report.outcome, report.code) == (outcome, code)
 
 
 def test_report_names_the_mail_by_addresses_and_message_ids():
@@ -72,17 +74,34 @@ def test_report_with_many_levels_is_not_parsed(monkeypatch):
     parsed = []
     parse = reports.message_from_bytes
     monkeypatch.setattr(
-        reports, "message_from_bytes", lambda raw, **how: parsed.append(raw) or parse(raw, **how)
+        reports,
+        "message_from_bytes",
+        lambda raw, *how, **more: parsed.append(raw) or parse(raw, *how, **more),
     )
     assert reports.read(dsn(message_id="<1@forum>") + returned[:200]) is not None
     assert reports.read(dsn(message_id="<1@forum>") + returned) is None
     assert len(parsed) == 1
 
 
-def test_words_are_one_short_line_whatever_the_server_says():
-    report = reports.read(dsn(diagnostic="smtp; 550 5.1.1 a\x1b[2J\tb\n \u2028c" + "d" * 5000))
-    assert report.words.startswith("550 5.1.1 a [2J b")
-    assert (len(report.words) <= reports.LONGEST_WORDS, report.words.isprintable()) == (True, True)
+def test_report_keeps_no_words_that_name_who_is_behind_an_alias():
+    """A report about a mail that an alias forwards names the real address, and often the person."""
+    report = reports.read(dsn(diagnostic="smtp; 550 5.1.1 <zoe@home.example>: Zoe Ek has left"))
+    assert (report.outcome, "zoe" in str(report).lower()) == (Outcome.ADDRESS_GONE, False)
+
+
+@pytest.mark.parametrize("end", [b"", b"\r\n\r\n--B/1\r\n"])
+def test_parameters_of_a_long_header_are_not_read(end, monkeypatch):
+    """Python's parser would take twenty seconds for 256 KiB of semicolons."""
+    asked = []
+    parse = message._parseparam
+    monkeypatch.setattr(message, "_parseparam", lambda text: asked.append(text) or parse(text))
+    bomb = b'Content-Type: multipart/report; a="' + b";" * 250_000 + end
+    assert reports.read(bomb) is None
+    nested = dsn().replace(b"Content-Type: message/delivery-status", bomb.removesuffix(end), 1)
+    assert reports.read(nested) is None
+    assert max(map(len, asked), default=0) <= reports.LONGEST_HEADER
+    assert reports.read(dsn()) is not None
+    assert asked
 
 
 def test_returned_mail_of_any_size_is_read_up_to_the_bound():
@@ -108,4 +127,4 @@ def test_report_with_any_fields_raises_nothing(**fields):
     except UnicodeEncodeError:
         return
     report = reports.read(raw)
-    assert report is None or (len(report.words) <= reports.LONGEST_WORDS and len(report.code) <= 16)
+    assert report is None or len(report.code) <= 16

@@ -351,3 +351,15 @@ def test_connection_that_drops_after_the_250_costs_no_second_copy(database, to_s
         delivery.deliver_due()
 
     assert (states(), len(server.messages), server.connections) == ([("sent", 1)] * 3, 3, 3)
+
+
+def test_addresses_in_an_answer_are_stored_nowhere(database, event, to_server):
+    """The state of the mail server is shown to organisers of every event, whoever the mail was for (S13)."""
+    answer = "421 4.7.0 <secret@private.example>: too many for secret@private.example today"
+    with scripted_smtp({"RCPT": answer}) as server:
+        to_server(server.port)
+        mail = make_mail(event_id=event.id)
+        delivery.deliver_due()
+    database.refresh(mail)
+    told = "421 4.7.0 …: too many for … today"
+    assert (mail.last_error or told, relay.find_trouble().last_error) == (told, told)

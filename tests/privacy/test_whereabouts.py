@@ -192,7 +192,7 @@ def test_links_of_such_a_message_still_refuse_further_ones(app, event, people, p
     assert mails_of(mailing) == {}
     pages.open(link, method="POST", data={"List-Unsubscribe": "One-Click"})
     start_write(db.session)
-    assert leaving.note(b"Subject: x\r\n\r\n", sent_to=address, now=NOW)
+    assert leaving.note(address, now=NOW)
     db.session.commit()
     assert [refusals.is_refused(event, one.email_canonical, Category.PRACTICAL) for one in people] == [
         True,

@@ -47,7 +47,7 @@ def test_returned_mail_is_told_on_overview_mail_page_and_person_s_page(organiser
     assert "1 message has failed" in overview.text
     mail_page = organiser.get("/console/nf27/mail?status=failed")
     (row,) = rows(mail_page)
-    assert "550 5.1.1 <p@example.org>: nobody here" in row[2]
+    assert "Nobody can be written to at the address (5.1.1)." in row[2]
     assert "Enter a new e-mail address" in row[2]
     assert "Try again" not in row[2]
     page = show(organiser, person)
