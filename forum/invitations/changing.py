@@ -9,7 +9,7 @@ from forum.audit import actions as audit
 from forum.extensions import db
 from forum.invitations import actions, mails
 from forum.invitations.models import Invitation
-from forum.outbox import actions as outbox
+from forum.outbox import holding
 from forum.outbox.models import OutboxMessage
 from forum.registration import places, waiting_list
 
@@ -51,6 +51,6 @@ def _hold_or_free(invitation: Invitation, now: datetime, *, holds: bool) -> None
 def _make_mail_anew(invitation: Invitation) -> None:
     """Cancel the invitation's mail if no worker has tried to send it; the worker then makes a mail with a new link."""
     mine: Select = select(OutboxMessage.id).where(OutboxMessage.id == invitation.message_id)
-    if invitation.message_id and outbox.withdraw_untried(mine):
+    if invitation.message_id and holding.withdraw_untried(mine):
         db.session.refresh(invitation)
         invitation.link_digest = None

@@ -20,6 +20,7 @@ from forum.mailings.enums import STARTED, MailingKind, MailingStatus, RecipientS
 from forum.mailings.errors import AlreadyDecided, EventHidden, NobodyToTell, ReminderOver, WordsMissing
 from forum.mailings.models import Mailing, MailingRecipient
 from forum.outbox import actions as outbox
+from forum.outbox import holding
 from forum.outbox.enums import AbortReason
 from forum.web.languages import NAMES
 
@@ -113,15 +114,24 @@ def send(mailing: Mailing, *, user_id: int, actor: str, now: datetime) -> int:
 
 
 def pause(mailing: Mailing, *, actor: str, now: datetime) -> None:
-    """Stop sending until `resume`: mails not tried yet are removed from the outbox. Raises AlreadyDecided."""
+    """Stop sending until `resume`: mails not tried yet are removed from the outbox, and tried ones wait.
+
+    A mail that is being handed over in this moment may leave. Raises AlreadyDecided.
+    """
     require(mailing, MailingStatus.SENDING)
-    returned = outbox.withdraw_untried(_messages_of(mailing))
+    returned = holding.withdraw_untried(_messages_of(mailing))
     again = update(MailingRecipient).where(
         MailingRecipient.mailing_id == mailing.id, MailingRecipient.registration_id.in_(returned)
     )
     db.session.execute(again.values(status=RecipientStatus.WAITING, message_id=None))
+    hold(mailing)
     mailing.status = MailingStatus.PAUSED
     audit.record("mailing.paused", mailing, actor=actor, at=now)
+
+
+def hold(mailing: Mailing) -> None:
+    """Let mails of a paused mailing that were tried already wait until it goes on."""
+    holding.hold_tried(_messages_of(mailing))
 
 
 def pause_waiting(event: Event, *, actor: str, now: datetime) -> int:
@@ -138,6 +148,7 @@ def resume(mailing: Mailing, *, actor: str, now: datetime) -> None:
     require_public(mailing.event, now)
     if reminder_times.is_over(mailing, now):
         raise ReminderOver
+    holding.release(_messages_of(mailing), now=now)
     mailing.status = MailingStatus.SENDING
     audit.record("mailing.resumed", mailing, actor=actor, at=now)
 

@@ -13,6 +13,7 @@ from forum.mailings.enums import STARTED, RecipientStatus
 from forum.mailings.mails import KINDS
 from forum.mailings.models import Mailing, MailingRecipient
 from forum.outbox import actions as outbox
+from forum.outbox import holding
 from forum.outbox.enums import AbortReason, MessageStatus
 from forum.outbox.models import OutboxMessage
 from forum.outbox.queries import HELD, UNSENT
@@ -75,7 +76,7 @@ def _wait_again(recipient: MailingRecipient, message_id: Select[Any]) -> None:
     """Let a new mail be made for a recipient, unless the mail with this id has left meanwhile."""
     this = MailingRecipient.id == recipient.id
     links = kept_links.links_of(this, OutboxMessage.attempts > 0)
-    is_gone = outbox.withdraw_untried(message_id)
+    is_gone = holding.withdraw_untried(message_id)
     if not (is_gone or outbox.take_back_messages(message_id, AbortReason.OUTDATED)):
         return
     # Keep the link for refusing messages in a mail that was tried: its reader may have got it.

@@ -209,11 +209,14 @@ def end_past(mailing_id: int, *, now: datetime) -> int:
 def settle(mailing_id: int, *, now: datetime) -> int:
     """End a mailing that has nothing left to send; pause one whose event is not public.
 
-    Return 1 if the mailing has changed, else 0.
+    Mails of a paused mailing that were being handed over when it was paused, and were refused, wait for it, too. Return
+    1 if the mailing has changed, else 0.
     """
     mailing = _lock(mailing_id)
     if mailing.status not in STARTED:
         return 0
+    if mailing.status == MailingStatus.PAUSED:
+        actions.hold(mailing)
     if mailing.status == MailingStatus.SENDING and not mailing.event.is_published:
         actions.pause(mailing, actor=ACTOR, now=now)
     elif queries.has_more(mailing_id) or _goes_on(mailing):

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 from flask import current_app
 from jinja2 import TemplateError
-from sqlalchemy import ColumnElement, Select, delete, update
+from sqlalchemy import ColumnElement, Select, update
 from sqlalchemy.exc import SQLAlchemyError
 
 from forum.audit import actions as audit
@@ -36,7 +36,6 @@ __all__ = [
     "settle_failed",
     "take_back",
     "take_back_messages",
-    "withdraw_untried",
 ]
 log = logging.getLogger("forum.outbox")
 WAITING = (MessageStatus.QUEUED, MessageStatus.AWAITING_RETRY)
@@ -146,13 +145,6 @@ def give_up_failed(ids: Select[Any], reason: AbortReason) -> Sequence[int]:
     return db.session.scalars(
         update(OutboxMessage).where(*failed).values(**settled).returning(OutboxMessage.id)
     ).all()
-
-
-def withdraw_untried(ids: Select[tuple[int]]) -> Sequence[int | None]:
-    """Delete those of the mails with these ids that nobody has tried to send; return the ids of their registrations."""
-    untried = (OutboxMessage.status == MessageStatus.QUEUED) & (OutboxMessage.attempts == 0)
-    gone = delete(OutboxMessage).where(OutboxMessage.id.in_(ids), untried)
-    return db.session.scalars(gone.returning(OutboxMessage.registration_id)).all()
 
 
 def settle_failed(registration_id: int) -> None:

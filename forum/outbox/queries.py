@@ -13,6 +13,8 @@ from forum.outbox.models import IS_UNSENT, OutboxMessage
 MAIL_MAY_WAIT = timedelta(minutes=15)
 # The time of the next attempt for a mail that a restore holds back until `forum release-mail`.
 HELD = datetime(9999, 1, 1, tzinfo=UTC)
+# The `next_attempt_at` of a mail that was tried before its message to many was paused: it waits for the message.
+PAUSED = datetime(9998, 1, 1, tzinfo=UTC)
 # Kinds of mails to followers of the news. Organisers see numbers of them only, never to whom they went.
 NEWS = ("news-post", "news-weekly")
 TO_FOLLOWERS = ("follow-asked", "follow-known", *NEWS)
@@ -66,14 +68,15 @@ class Queue:
 def read_queue(scope: Scope | None = None, *, now: datetime) -> Queue:
     """Return the state of the queue of mails: those in `scope`, or all when no scope is given."""
     is_unsent, is_held = OutboxMessage.status.in_(UNSENT), OutboxMessage.next_attempt_at == HELD
+    waits_for_message = OutboxMessage.next_attempt_at == PAUSED
     is_sent_now = OutboxMessage.status == MessageStatus.INFLIGHT
     is_unanswered = and_(is_sent_now, OutboxMessage.unanswered_since.is_not(None))
     is_in_turn = (OutboxMessage.lane == Lane.BULK) & pacing.is_moving(now)
     query = select(
         func.count().filter(is_unsent),
-        func.min(OutboxMessage.created_at).filter(is_unsent, ~is_in_turn),
+        func.min(OutboxMessage.created_at).filter(is_unsent, ~is_in_turn, ~waits_for_message),
         func.max(OutboxMessage.attempts).filter(
-            OutboxMessage.status == MessageStatus.AWAITING_RETRY, ~is_held
+            OutboxMessage.status == MessageStatus.AWAITING_RETRY, ~is_held, ~waits_for_message
         ),
         func.count().filter(OutboxMessage.status == MessageStatus.FAILED),
         func.count().filter(is_unsent, is_held),
