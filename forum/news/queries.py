@@ -270,7 +270,7 @@ def is_public(language: str) -> tuple[ColumnElement[bool], ...]:
 
 
 def has_text(language: str) -> tuple[ColumnElement[bool], ...]:
-    """Return the conditions of `is_public` for statements that read no text: an index alone tells if one exists."""
+    """Return the conditions of `is_public` for statements that read no text: an index tells whether a text exists."""
     text = select(PostText.post_id).where(PostText.post_id == Post.id, PostText.language == language)
     return IS_ANNOUNCED, text.correlate(Post).exists()
 

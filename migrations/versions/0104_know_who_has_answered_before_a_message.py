@@ -1,4 +1,4 @@
-"""Know who has answered before a message left: a reason why somebody gets no message.
+"""Add a reason why somebody gets no message: the person has answered before the message left.
 
 Why: in the results of a message to people without an answer, no reason stood beside a person who had answered before
 it left. Rows that are stored already stay without a reason. An earlier version that runs beside this one

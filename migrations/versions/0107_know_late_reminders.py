@@ -1,4 +1,4 @@
-"""Know who got no reminder because its time was over: a reason why somebody gets no message.
+"""Add a reason why somebody gets no message: the time of the reminder was over.
 
 Why: a reminder that had begun left any number of days late, with words such as "in three days", when the worker or the
 mail server was away. An earlier version that runs beside this one shows the reason's code instead of words.

@@ -1,7 +1,8 @@
-"""Know which mails the mail server has without having answered to them: the column `unanswered_since` of the outbox.
+"""Add since when the mail server has had a mail without answering: the column `unanswered_since` of the outbox.
 
 Why: a server that stalled after a mail stopped all others for ten minutes, and nothing said so. The worker now sends
-the others meanwhile, and `forum doctor` tells the time. A mail that is being sent during the update has no such time.
+the other mails meanwhile, and `forum doctor` tells since when the server has not answered. A mail that is being sent
+during the update has no such time.
 """
 
 import sqlalchemy as sa

@@ -1,4 +1,4 @@
-"""Know from which backup a message to many was restored: the column `restored_from` of mailings.
+"""Add from which backup a message to many was restored: the column `restored_from` of mailings.
 
 Why: people may have got such a message after the backup was made, and get it once more when it goes on. Its pages said
 so of every paused message, and of no draft. Messages of earlier restores have no such moment.

@@ -1,8 +1,8 @@
-"""Know which substitutes a delegation's contact has named: the column `is_by_contact` of substitutions.
+"""Add which substitutes a delegation's contact has named: the column `is_by_contact` of substitutions.
 
-Why: the contact's page shows whom the contact has asked to come instead of somebody, and lets them take it back. Whom
-the person has asked is none of the contact's business, and the table did not tell the two apart. Substitutes who were
-asked before this migration count as asked by the person; they have 48 hours to answer.
+Why: the contact's page shows whom the contact has asked to come instead of a person, and lets the contact take the
+request back. The page must not show whom the person has asked, and the table did not tell the two kinds apart.
+Substitutes who were asked before this migration count as asked by the person; they have 48 hours to answer.
 """
 
 import sqlalchemy as sa
