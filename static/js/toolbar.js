@@ -2,7 +2,7 @@
 // Without a script the toolbar stays hidden, and the button beside a hint sends the form.
 // <div role="toolbar" data-toolbar="id-of-the-field" hidden><button type="button" data-mark="bold">…</button>…</div>
 // <div data-care="sv">… <button data-replace="name-of-the-field" data-line="3" data-column="7" data-words="…" data-better="…">
-// What stands in its place without a script: <p data-toolbar-none="id-of-the-field">…</p>
+// Shown instead of the toolbar without a script: <p data-toolbar-none="id-of-the-field">…</p>
 // Tab reaches the toolbar once; arrow keys, Home and End go from button to button (WAI-ARIA, toolbar pattern).
 const AROUND = { bold: "**", italic: "*" };
 const BEFORE = { heading: "## ", subheading: "### ", quote: "> ", list: "- ", numbers: "1. " };
@@ -164,7 +164,7 @@ for (const form of new Set([...document.querySelectorAll("[data-care]")].map((ca
     const field = button && form.elements[button.dataset.replace];
     if (!field) return;
     event.preventDefault();
-    // The text at the hint's place has changed: ask the server for new hints, as typing does.
+    // The words that the hint is about have changed: ask the server for new hints, as typing does.
     if (placeOf(field.value, button.dataset) < 0) field.dispatchEvent(new Event("input", { bubbles: true }));
     else replaceWords(button, field);
   });
