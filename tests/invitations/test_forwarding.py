@@ -139,7 +139,7 @@ KNOWN = {
 
 @pytest.mark.parametrize("known", KNOWN)
 def test_no_page_tells_whether_the_colleague_is_known_and_no_place_is_lost_or_doubled(pages, event, known):
-    """Only an address that never had an invitation or registration gets one; an open invitation gets the held place."""
+    """An address with an invitation or registration gets no new one; an open invitation takes over the held place."""
     KNOWN[known](event)
     other = pages.get(f"{link_of(invite(event, email='other@example.org', terms=ALLOWED))}/colleague")
     nobody = {**NAMED, "email": "nobody@example.org"}

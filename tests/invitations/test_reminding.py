@@ -78,7 +78,7 @@ def left() -> list[str]:
 
 
 def test_no_mail_leaves_after_the_deadline_from_a_worker_that_was_away(event):
-    """The worker sends before it ends invitations, and neither mail is due any more (R18)."""
+    """The worker sends before it ends invitations, but mails of an invitation are not due after its deadline (R18)."""
     silent = invite(event, "tech", terms=REMINDED)
     send_all(), write(mark_all_sent)
     unsent = invite(event, "tech", email="bo@example.org")

@@ -149,7 +149,7 @@ def test_whoever_may_not_open_the_attendee_list_reads_small_sectors_together(sig
 
 
 def test_small_languages_are_told_together_to_whoever_may_only_send(sign_in_as, organiser, event):
-    """Of two languages the smaller one would tell itself by the other's number and that of all."""
+    """With two languages, the small number would follow from the other one and the sum of both (P10)."""
     for language, number in {"sv": 2, "en": 6}.items():
         for _each in range(number):
             confirmed(event, language=language)

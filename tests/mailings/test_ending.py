@@ -237,7 +237,7 @@ def test_whoever_s_dead_letter_is_put_aside_stays_among_those_not_reached(organi
 
 
 def test_whoever_cancels_before_a_mail_is_made_is_among_those_not_reached(organiser, event):
-    """A message that is not done yet has no stored reason for them, but its page gives one."""
+    """While a message is not done, no reason is stored for a person who cancels, but the results give the reason."""
     _stays, leaves = confirmed(event), confirmed(event)
     mark_all_sent()
     mailing = make_planned(event)
@@ -266,7 +266,7 @@ def test_a_mail_that_has_left_before_somebody_cancels_stays_sent(organiser, even
 
 
 def test_a_protected_person_who_ends_leaves_the_same_traces_as_a_twin(organiser, event):
-    """Nothing about the message tells who is protected (P21, P26)."""
+    """Mails and results of the message are the same for a protected person and for anybody else (P21, P26)."""
     person = confirmed(event, **SAME, is_protected=True, real_name="Kanarie")
     twin = confirmed(event, **SAME)
     mailing = make_mails(event)

@@ -92,7 +92,7 @@ def test_a_mail_that_was_not_tried_is_made_anew_for_the_new_address(organiser, e
 
 
 def test_a_mail_that_a_restore_holds_back_is_not_made_anew(event, person):
-    """It may have arrived before the restore, and only an operator releases it."""
+    """A held mail may have arrived before the restore, and only an operator releases it."""
     mailing = make_mails(event)
     held = try_once(mailing, person, MessageStatus.AWAITING_RETRY)
     write(setattr, held, "next_attempt_at", HELD)
@@ -167,7 +167,7 @@ def test_a_paused_message_goes_to_the_new_address_when_it_is_resumed(event, pers
 
 
 def test_a_message_that_has_ended_goes_to_nobody_anew(event, person):
-    """An organiser may send a failed mail again after the message has ended; it has the former address."""
+    """A failed mail that is sent again after its message has ended is not made anew for the present address."""
     mailing = make_mails(event)
     mark(mail_of(mailing, person), MessageStatus.FAILED)
     write(changes.finish, mailing, now=LATER)
@@ -198,7 +198,7 @@ def test_whoever_has_objected_before_stays_left_out(event, person):
 
 
 def test_a_protected_person_who_moves_leaves_the_same_traces_as_a_twin(organiser, event):
-    """Nothing about the message tells who is protected (P21, P26)."""
+    """Mails and results of the message are the same for a protected person and for anybody else (P21, P26)."""
     both = [confirmed(event, **NAMED, is_protected=True, real_name="Kanarie"), confirmed(event, **NAMED)]
     mailing = make_mails(event)
     for number, one in enumerate(both):

@@ -98,7 +98,7 @@ def test_nobody_gets_a_begun_reminder_late_from_a_worker_that_was_away(event, or
     "status", [MessageStatus.QUEUED, MessageStatus.AWAITING_RETRY, MessageStatus.INFLIGHT]
 )
 def test_a_mail_that_was_made_in_time_does_not_leave_late(event, due, status):
-    """The mail server takes no mail for a day: neither does a mail leave before the worker has taken it back."""
+    """A mail that waits for the mail server does not leave late, even before the worker has taken it back."""
     confirmed(event)
     reminder = make_reminder(event, days=3, hour=9)
     work(due)
@@ -121,7 +121,7 @@ def test_a_mail_leaves_until_the_twelve_hours_are_over(event, due):
 
 
 def test_a_reminder_that_the_worker_begins_in_its_last_minute_is_left_out_whole(event, due):
-    """Its mails would leave a minute later, when its time is over."""
+    """The mails of the reminder would leave a minute later, when the reminder's time is over."""
     confirmed(event)
     reminder = make_reminder(event, days=3, hour=9)
     work(due + WINDOW - own_words.TO_STOP)
@@ -158,11 +158,11 @@ def test_a_paused_reminder_whose_time_is_over_does_not_go_on_and_says_so(event, 
     mailing = reminder.mailing
     write(mailings.pause, mailing, now=due + HOUR, **BY_ORGANISER)
     work(due + WINDOW)
-    # Nobody is left out while an organiser may still look at how the message stands, perhaps after a restore.
+    # While the message is paused nobody is left out: an organiser may first look who has got it, as after a restore.
     assert outcomes(reminder) == [("waiting", None)]
     clock.freeze(NOW)
     resuming = organiser.get("sent_mailings.show", event="nf27", mailing=mailing.id).form(RESUME)
-    move(event, "starts_at", NOW + DAY)  # its twelve hours are then long over
+    move(event, "starts_at", NOW + DAY)  # the reminder's twelve hours are then long over
     page = resuming.submit(follow=True)
     assert page.flashes == [
         "The reminder’s time is over: it is sent at most twelve hours after the planned time,"
@@ -209,7 +209,7 @@ def test_a_mail_that_was_tried_before_a_pause_does_not_leave_late_either(event, 
 
 
 def test_a_mail_that_a_restore_holds_back_is_not_called_missed(event, due):
-    """It may have left before the restore; once it is released, it does not leave late."""
+    """A held mail may have left before the restore; once it is released, it does not leave late."""
     confirmed(event)
     reminder = make_reminder(event, days=3, hour=9)
     work(due)
@@ -234,7 +234,8 @@ def test_a_failed_mail_is_sent_again_only_in_time(event, due):
     with pytest.raises(MailOverdue):
         write(retry, mail, now=due + WINDOW, **BY_ORGANISER)
     work(due + WINDOW)
-    assert outcomes(reminder) == [(MessageStatus.FAILED, None)]  # it failed, and its hour was not missed
+    # The mail failed in time, so the person does not count as left out for a missed hour.
+    assert outcomes(reminder) == [(MessageStatus.FAILED, None)]
     assert write(own_words.send_again, reminder.mailing, now=due + WINDOW - MINUTE, **BY_ORGANISER) == 1
     with pytest.raises(NothingFailed):
         write(own_words.send_again, reminder.mailing, now=due + WINDOW, **BY_ORGANISER)
@@ -253,7 +254,7 @@ def test_the_page_of_mail_says_that_a_failed_reminder_is_not_tried_again(event, 
 
 
 def test_a_reminder_whose_event_was_moved_to_a_later_day_leaves_nothing_waiting(event, due):
-    """Mails that were made for the former day stay unsent after its twelve hours, and are taken back."""
+    """Mails that were made for the former day are taken back twelve hours after that day's hour."""
     confirmed(event)
     reminder = make_reminder(event, days=3, hour=9)
     work(due)
@@ -272,7 +273,7 @@ def test_messages_that_are_no_reminders_leave_days_late(event):
 
 
 def test_many_people_are_left_out_a_part_at_a_time(event, due, monkeypatch):
-    """The event's lock is held for one part, and the next run goes on."""
+    """Each run of the job handles a limited number of people, so that the event's lock is not held for long."""
     monkeypatch.setattr(sending, "LATE_AT_ONCE", 2)
     for _number in range(3):
         confirmed(event)

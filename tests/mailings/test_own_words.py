@@ -472,7 +472,7 @@ def test_a_form_that_is_sent_twice_makes_one_draft(organiser, event, losing_answ
 
 
 def test_a_form_that_is_sent_again_does_not_call_a_colleagues_words_saved(organiser, event):
-    """A draft that somebody has changed since is shown as it stands; to whom it may be hidden, the list is (S14)."""
+    """A draft that a colleague has changed is shown as stored; a reader who may not see it gets the list (S14)."""
     diet = make_question(event, "diet", choices=["vegan"], care=True)
     page = organiser.get("own_mailings.new", event="nf27")
     typed = {"category": "practical", "subjects-en": "Choose", "words-en": "Come."}
@@ -545,7 +545,7 @@ def test_a_subject_that_the_event_s_new_place_makes_telling_is_not_sent(organise
 
 
 def test_the_kind_of_a_new_message_is_chosen_and_not_preselected(organiser, event):
-    """People can refuse one kind and get the other, so the organiser decides which one it is (A05, M07)."""
+    """People can refuse one kind of message and get the other, so the organiser has to choose the kind (A05, M07)."""
     page = organiser.get("own_mailings.new", event="nf27")
     typed = {"subjects-en": "Choose", "words-en": "Come.", "fallback": "en"}
     for button in ("Save the draft", "Preview"):

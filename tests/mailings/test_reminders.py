@@ -204,7 +204,7 @@ def test_nobody_is_reminded_after_registering_by_a_worker_that_comes_back_during
 
 
 def test_the_worker_looks_only_at_those_who_are_due(event, monkeypatch):
-    """The job holds the event's lock twice a minute: if it read everybody each time, few could register."""
+    """The job holds the event's lock twice a minute: if the job read everybody each time, few could register."""
     reminder = make_reminder(event, anchor=Anchor.REGISTERED, days=5, hour=9)
     confirmed(event, now=NOW + HOUR)
     due, looked = reminder_times.due_for(reminder, NOW + HOUR), []

@@ -13,7 +13,7 @@ from tests.factories.own_words import make_planned
 from tests.factories.registrations import confirmed, write
 from tests.mailings.test_own_words import BEGUN, mails_of, mark, work
 
-# By the person's family name, the state of the mail; those without one wait for their turn.
+# By the person's family name, the state that a test gives to the mail; Kull's mail stays in the queue.
 STATES = {
     "Ahl": MessageStatus.SENT,
     "Berg": MessageStatus.SENT,
@@ -56,11 +56,11 @@ def names_on(page) -> list[str]:
 
 
 def test_whoever_reads_addresses_alone_reads_them_in_no_order_of_names(sign_in_as, mailing):
-    """Else the place of an address that tells no name would say how its owner's name begins (P21)."""
+    """In an order of names, the position of an address would tell how its owner's name begins (P21)."""
     mailer = sign_in_as(Role.MAILER, mailing.event)
     page = mailer.get("sent_mailings.show", event="nf27", mailing=mailing.id)
     found = [name for row in page.all("tbody th") for name in SORTED if name.lower() in row]
-    # Of equal trouble, those who registered first come first: they registered in the order of names turned round.
+    # People with equal results come in the order of registering, which is the reverse of the order of names.
     assert found[:4] == ["Holm", "Falk", "Gran", "Ek"]
 
 
@@ -115,7 +115,7 @@ def test_a_page_takes_as_many_statements_for_many_people_as_for_few(organiser, m
     for number in (50, 2):
         monkeypatch.setattr(results, "ROWS", number)
         page = organiser.get("sent_mailings.show", event="nf27", mailing=mailing.id)
-        # Statements about views of the page differ from view to view: the second one has an entry of its own.
+        # Statements that record a view of the page are left out: not every view gets an entry in the audit trail.
         read[len(names_on(page))] = [
             one for one in page.statements if "registrations" in one or "outbox" in one
         ]

@@ -1,8 +1,8 @@
-"""What the conditions in the templates of mails come to, for each mail that is made.
+"""The values that the conditions in the templates of mails have, for each mail that is made.
 
 with noted_conditions(app, monkeypatch) as noted:
     ...                                 # make mails
-noted.one_sided(["<1@example.org>"])    # the conditions that came to one value only in these mails, by Message-ID
+noted.one_sided(["<1@example.org>"])    # the conditions with one value only in all of these mails, by Message-ID
 
 A condition is what stands after `if` or `elif`, in a tag, between two values or behind a loop, and what
 stands before `or`.
@@ -24,14 +24,14 @@ OF_MAILS = re.compile(r"(mail|layouts/mail[^/]*|components/mail[^/]*)(/|\.|$)")
 
 @dataclass
 class Noted:
-    """The conditions of all templates of mails, and what they came to in each mail, by its Message-ID."""
+    """The conditions of all templates of mails, and the values that they had in each mail, by its Message-ID."""
 
     conditions: set[str] = field(default_factory=set)
     came_to: dict[str, set[tuple[str, bool]]] = field(default_factory=dict)
     now: set[tuple[str, bool]] = field(default_factory=set)
 
     def note(self, value: Any, condition: str) -> Any:
-        """Note what a condition came to in the mail that is being made; return its value."""
+        """Note whether a condition is true in the mail that is being made; return its value."""
         self.now.add((condition, bool(value)))
         return value
 
@@ -48,7 +48,7 @@ class Noted:
 
 @contextmanager
 def noted_conditions(app: Flask, patched: Any) -> Iterator[Noted]:
-    """Within the block, note what the conditions of mails come to; `patched` is pytest's monkeypatch."""
+    """Within the block, note the values of the conditions of mails; `patched` is pytest's monkeypatch."""
     noted, environment = Noted(), app.jinja_env
     parse, write = environment._parse, actions._write
 

@@ -73,7 +73,7 @@ class Making:
         reply_to: str,
         attachments: Sequence[Attachment],
     ) -> "Making":
-        """Return what the outbox was told of a mail. Its files have one name and one type for all of them."""
+        """Return what the outbox was told of a mail; all attached files get the name and type of the first one."""
         first = attachments[0] if attachments else None
         envelope = {
             "recipient": message.recipient,
@@ -174,7 +174,7 @@ def _fields(value: Any, name: str, seen: set[int], depth: int) -> Iterator[Field
 
 
 def _parts(value: Any) -> Iterator[tuple[str, Any, Callable[[Any], None] | None]]:
-    """Yield the parts of a value: their names, themselves, and how to replace them."""
+    """Yield each part of a value: its name, the part, and a function that replaces the part."""
     state = inspect(value, raiseerr=False)
     if isinstance(state, InstanceState):
         yield from _of_row(value, state)

@@ -106,7 +106,7 @@ def try_every_mail(
         if message.kind in tried or message.content is None:
             return
         making = Making.of(message, *told)
-        # Making the mail again must not begin this anew.
+        # `attempt` makes the mail again: mark its kind as tried, so that this does not call `attempt` once more.
         tried[message.kind] = []
         used = making.used_fields(unfit)
         attempt(making, used)

@@ -135,7 +135,7 @@ def test_no_more_than_three_mails_wait_for_an_answer_and_one_that_is_answered_ma
 
 
 def test_mails_to_many_leave_the_last_connection_to_urgent_ones(server):
-    """Of mails to many two wait at most; urgent ones leave all the same, one after the other."""
+    """At most two mails to many wait for an answer, so that urgent mails leave over the remaining connection."""
     make_stalled(4, lane=Lane.BULK)
     late = Outstanding()
     assert delivery.deliver_due(late) == outstanding.MOST_TO_MANY
@@ -186,7 +186,7 @@ def test_late_421_over_a_connection_that_has_carried_others_costs_no_attempt(ser
 
 
 def test_no_worker_sends_a_mail_again_that_still_waits_for_its_answer(app, server, stall):
-    """The claim on the mail is made longer by the wait, and by what the worker may do before it sees the answer."""
+    """The claim on the mail (its lease) lasts for the whole wait and until the worker can have seen the answer."""
     (mail,) = make_stalled()
     late = Outstanding()
     delivery.deliver_due(late)
@@ -219,7 +219,7 @@ def test_answer_is_kept_while_the_database_is_away(server, stall, monkeypatch):
 
 @pytest.mark.parametrize("is_answered", [True, False])
 def test_stopped_worker_hears_late_answers_for_a_moment(app, server, stall, monkeypatch, is_answered):
-    """What the server has not answered by then is sent again, when the claim on the mail ends."""
+    """A mail without an answer by then is sent again, when the worker's claim on the mail (its lease) ends."""
     monkeypatch.setattr("forum.jobs.worker.FINISH_SECONDS", AT_MOST if is_answered else PATIENCE)
     (mail,) = make_stalled()
     with working(app) as worker:
@@ -234,7 +234,7 @@ def test_stopped_worker_hears_late_answers_for_a_moment(app, server, stall, monk
 def test_worker_killed_in_the_wait_leaves_a_mail_of_which_is_known_that_the_server_has_it(
     app, server, stall, own_process
 ):
-    """The next worker sends it again, byte for byte, when the claim on it ends: nobody knows what the server did."""
+    """Nobody knows what the server did with the mail: the next worker sends the same bytes again after the lease."""
     (mail,) = make_stalled()
     process = own_process(
         "tests.outbox.processes", MAIL_SERVER="127.0.0.1", MAIL_PORT=server.port, MAIL_TIMEOUT=1

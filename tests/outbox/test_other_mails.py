@@ -96,7 +96,7 @@ def account_mails(request, database) -> dict[str, Mail]:
 
 
 def test_mails_about_accounts_load_nothing_and_lead_nowhere_else(account_mails):
-    """A mail about an account fetches no image and counts nobody, as all others (M13)."""
+    """A mail about an account fetches no image and counts no reader, like all other mails (M13)."""
     test_html_loads_nothing_and_leads_nowhere_else(account_mails)
 
 

@@ -63,14 +63,14 @@ DRAWN = (
 
 @dataclass(frozen=True)
 class Made:
-    """A mail of each variant in one language, by name, and what the conditions of its templates came to."""
+    """A mail of each variant in one language, by name, and the values of the conditions in their templates."""
 
     language: str
     mails: dict[str, Mail]
     noted: Noted
 
     def one_sided(self, *without: str) -> list[str]:
-        """Return the conditions that came to one value only; leave out the mails with these names."""
+        """Return the conditions with one value only in all mails, leaving out the mails with these names."""
         read = [mail for name, mail in self.mails.items() if name not in without]
         return self.noted.one_sided(message_from_bytes(mail.raw)["Message-ID"] for mail in read)
 
