@@ -68,7 +68,7 @@ def test_statement_whose_plan_depends_on_its_values_is_not_prepared(organiser):
 
 
 def test_failed_statement_lets_the_server_forget_all(organiser):
-    """A statement may have failed because of what it was prepared for: so each is prepared anew after an error."""
+    """A statement may have failed because its tables have changed: after an error each is prepared anew."""
     look(organiser, THRESHOLD + 2)
     assert prepared() != []
     with pytest.raises(ProgrammingError):
@@ -91,7 +91,7 @@ def test_page_whose_columns_a_migration_changes_is_the_busy_page_once(
 
 
 def test_statement_that_postgresql_never_supports_is_no_busy_database(database):
-    """A mistake in a query has the same code of PostgreSQL; trying again would not help."""
+    """PostgreSQL gives a mistake in a query the code of an outdated prepared statement, but trying again is no help."""
     with pytest.raises(NotSupportedError):
         database.execute(text("SELECT count(*) FROM events FOR UPDATE"))
 
@@ -108,7 +108,7 @@ def test_statement_that_a_pooler_loses_is_the_busy_page_once(organiser, path, st
         client.get(path)
     raw = db.session.connection().connection.driver_connection
     db.session.rollback()
-    # psycopg must not learn of this, so it goes to the server by the connection of PostgreSQL's own library.
+    # Send DEALLOCATE by the connection of PostgreSQL's own library, so that psycopg does not learn of it.
     raw.pgconn.exec_(b"DEALLOCATE ALL")
     answers = [client.get(path) for _time in range(THRESHOLD)]
     (refused,) = [answer for answer in answers if answer.status_code != status]
@@ -117,7 +117,7 @@ def test_statement_that_a_pooler_loses_is_the_busy_page_once(organiser, path, st
 
 def test_statement_that_is_lost_within_a_savepoint_is_prepared_anew(database):
     """Undoing the savepoint does not end the transaction, whose end makes a connection forget its statements."""
-    # A connection that has undone a savepoint before it prepared anything: psycopg forgets nothing by the next one.
+    # Undo a savepoint before anything is prepared: then psycopg forgets nothing when the next savepoint is undone.
     database.rollback()
     db.engine.dispose()
     with pytest.raises(ProgrammingError), database.begin_nested():

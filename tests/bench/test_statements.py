@@ -32,7 +32,7 @@ def test_acts_on_the_list_take_as_many_statements_for_three_people_as_for_many(a
     with statements.smaller_bounds():
         one, three = counted(app, "C", 1), counted(app, "D", statements.FEW)
     assert counted(app, "E", MANY) == three
-    # A single person is the whole list: nobody is counted, and there is no next page.
+    # With a single person no act takes more statements: nobody is counted, and there is no next page.
     assert {act for act in three if one[act] > three[act]} == set()
 
 

@@ -1,6 +1,6 @@
 """By keyboard an organiser sends a message to a sector, stops, corrects or plans it; a reader refuses messages.
 
-A planned one leaves on its day.
+A planned message leaves on its day.
 """
 
 import re
@@ -101,7 +101,7 @@ def test_an_organiser_writes_to_one_sector_and_a_stakeholder_refuses(app, databa
 def test_an_organiser_plans_a_reminder_by_keyboard_takes_it_off_and_sees_one_leave(
     app, database, request, chromium
 ):
-    # The forum's own worker has the real clock: the event has to lie ahead of it, whenever this test runs.
+    # The forum's own worker has the real clock: the event has to be in the future, whenever this test runs.
     starts_at = (clock.now() + timedelta(days=90)).astimezone(ZONE).replace(hour=9, minute=0)
     day, leaves_at = timedelta(days=1), starts_at - timedelta(days=3)
     moments = {"opens_at": clock.now() - day, "closes_at": starts_at - 9 * day, "release_at": None}

@@ -65,7 +65,7 @@ def test_what_was_entered_can_be_sent_after_the_link_was_opened_again_in_another
 
 
 def test_whose_page_was_closed_meanwhile_hears_it(reader):
-    """Leaving in another tab closes this one, too: the button then says that the page has closed."""
+    """A person who leaves in another tab closes the page in this tab, too: the button then says so."""
     page = reader.page
     wait(reader, minutes=28, seconds=1)
     page.context.clear_cookies()

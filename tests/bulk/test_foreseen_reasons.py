@@ -163,7 +163,7 @@ def test_nobody_is_counted_whom_the_act_refuses_and_nobody_left_out_whom_it_take
         write(setattr, event, "has_second_reviewer", has_second)
         for person in people:
             told, done = foresee(person, kind, organiser.id), attempt(person, kind, organiser.id, payload)
-            # Whoever has left waits no longer, either: the page gives the plainer of the two reasons.
+            # A person whose registration has ended does not wait either: the page gives the plainer of the two reasons.
             if told != done and (told, done) != (Outcome.ENDED, Outcome.NOT_WAITING):
                 differing.append((kind, payload, person.status, person.email, told, done))
     assert differing == []

@@ -80,9 +80,9 @@ def make_many(slug: str, number: int) -> Event:
 
 
 def told(admin: Pages, event: Event, *, at_least: int = 1) -> dict[str, int]:
-    """Return how many statements each act on people of the event takes: asking, starting, and the first person.
+    """Return how many statements each act takes: for the page that asks, the start of the task, and the first person.
 
-    Each act has to be about `at_least` so many people; only undoing is about the one person who has been cancelled.
+    Each act has to be about at least `at_least` people; only undoing is about the one person who has been cancelled.
     """
     admin.get("attendees.index", event=event.slug)
     # One place is free, which an organiser offers by hand.

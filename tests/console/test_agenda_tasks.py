@@ -340,7 +340,7 @@ def test_tasks_for_whoever_runs_the_server_lead_to_the_status(app, sign_in_as, e
 
 
 def test_hours_are_told_until_held_places_are_free_again(sign_in_as, event):
-    """The table of places says when the first held place is free again; the latest registrations say it of each."""
+    """The table of places tells when the first held place is free; the latest registrations tell it of each place."""
     beat(NOW)
     register(event, "ngo")
     clock.freeze(NOW + timedelta(minutes=90))

@@ -44,10 +44,10 @@ def test_log_asks_of_roles_and_additions_by_indexes_of_their_own(event, narrowed
     statement, values = asked[-1]
     steps = db.session.connection().exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", values).all()
     plan = "; ".join(step.detail for step in steps)
-    # Which roles the actor ever had, and which were given and taken before the entry.
+    # The index of role changes is read for the roles that the actor ever had, and for those at the time of the entry.
     assert plan.count("ix_audit_entries_role_changes") >= 3
     assert "ix_audit_entries_additions" in plan
-    # Whether the addition was part of an import: the event's entries of that moment alone.
+    # To see whether an addition was part of an import, only the event's entries of that moment are read.
     assert "ix_audit_entries_of_event_itself (subject_id=? AND at=?)" in plan
     assert "SCAN audit_entries" not in plan
 

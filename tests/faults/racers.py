@@ -147,7 +147,7 @@ def serve() -> None:
 class Apps:
     """The apps of a process, which stay for later races on the same settings, as a server's does for the next form.
 
-    The races of all stories on one kind of database have the same settings, though each begins with a database of its
+    The races of all scenarios on one kind of database have the same settings, though each begins with a database of its
     own. Making an app takes longer than many of a race's acts.
     """
 

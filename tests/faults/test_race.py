@@ -31,7 +31,7 @@ STORIES = {
     "tables for the last places": invitation_races.tables_for_the_last_places,
     "imports for the last places": import_races.imports_for_the_last_places,
 }
-# R01 asks for fifty races for the last places: twenty of the first story, thirty of one in which nobody confirms.
+# R01 asks for fifty races for the last places: twenty of the first scenario, thirty of one in which nobody confirms.
 FORMS = {"two hundred forms for ten places": races.many_forms_for_ten_places}
 AGAIN = [
     pytest.param(story, id=f"{name}-{number}")

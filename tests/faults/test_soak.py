@@ -47,7 +47,7 @@ WARM_UP, LIVES = 15, 50
 PLACES = 40
 # How many tasks and files the organiser asks for, and the seconds between two looks at the lists.
 ASKED, PAUSE = 2, 2
-# The headings that somebody may read who confirms and gets no place: in line, or offered a place by then.
+# The headings for a person who confirms and gets no place: in line, or already offered a place.
 WAITING = {
     "You are on the waiting list",
     "A place is free for you",
@@ -263,7 +263,7 @@ def the_organiser_has_everything() -> bool:
     """Return whether the worker has ended the tasks, tagged people, and made the files."""
     db.session.rollback()
     ended = db.session.scalars(select(Task.ended_at)).all()
-    # A changed name ends the files with that person: of all that were asked for, only the last one stays for sure.
+    # When a person changes the name, files that list the person are deleted: only the last file is there for sure.
     made = db.session.scalars(select(KeptExport.ready_at)).all()
     asked = select(func.count()).where(AuditEntry.action == REGISTRATIONS_EXPORTED)
     assert (len(ended), db.session.scalar(asked)) == (ASKED, ASKED + 1)

@@ -258,7 +258,7 @@ def test_status_and_doctor_tell_of_a_table_without_rights(make_app, limited_url,
 
 @pytest.mark.postgresql
 def test_doctor_tells_how_rights_are_mended_and_saying_so_mends_them(make_app, limited_url, postgres_server):
-    """Checks that need the missing rights name the table in the database's words, and fall silent when it is mended."""
+    """Checks that fail without a right name the table in the database's words; with the right they succeed again."""
     app = make_app(limited_url)
     with app.app_context():
         beat(db.session)
@@ -295,7 +295,7 @@ def test_doctor_names_the_statements_of_the_documentation_where_nearly_all_right
 
 @pytest.mark.postgresql
 def test_doctor_tells_of_a_schema_without_rights(make_app, limited_url, postgres_server):
-    """Without a right to the schema the tables cannot be seen: no command would make them anew."""
+    """Without a right to the schema the tables cannot be seen, so `forum doctor` must not say that they are missing."""
     app = make_app(limited_url)
     with postgres_server.connect(make_url(limited_url).database) as owner:
         owner.execute("REVOKE USAGE ON SCHEMA public FROM PUBLIC")

@@ -1,6 +1,6 @@
-"""A worker of another machine, whose clock is not that of the test: it runs its jobs when it is told the time.
+"""A worker of another machine, whose clock is not that of the test: it runs its jobs whenever it gets a moment to read.
 
-Each line that its process reads is a moment (ISO 8601).
+Each line of the standard input of the worker's process is such a moment (ISO 8601).
 """
 
 import os

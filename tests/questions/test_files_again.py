@@ -97,7 +97,7 @@ def test_page_of_an_event_that_was_taken_off_the_site_names_a_lost_file(pages, e
 
 
 def test_a_file_for_a_question_that_does_not_apply_is_not_named(pages, event):
-    """Nobody asks for it any more: the answer that it depends on was changed after the file had been chosen."""
+    """After the file was chosen the person changed the answer on which the question for the file depends."""
     speaks = make_question(event, "speaks", QuestionKind.YES_NO)
     make_question(event, "slides", QuestionKind.FILE, after=speaks, values=["yes"], **FILE_RULES)
     page = pages.get("registration.details", sector="justice")

@@ -1,6 +1,6 @@
 """A second organiser confirms or drops many proposed refusals on one page.
 
-Each takes effect once, and whoever is left out is named.
+Each decision takes effect once, and people who are left out are named.
 """
 
 from datetime import timedelta

@@ -163,7 +163,7 @@ def test_a_rare_tree_is_the_same(html):
 
 @pytest.mark.parametrize("name", sorted(quick_soup.TEXT_ONLY))
 def test_a_tag_where_browsers_read_text_is_left_to_beautiful_soup(name, monkeypatch):
-    """Versions of html.parser differ about a tag in such an element, so the version in use decides."""
+    """Versions of html.parser differ about a tag within such an element, so the installed version has to read it."""
     fed = []
     monkeypatch.setattr(HTMLParserTreeBuilder, "feed", lambda _builder, markup, *_: fed.append(markup))
     quick_soup.parse(f"<{name}><b></b></{name}>")

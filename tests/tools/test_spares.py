@@ -131,7 +131,7 @@ def test_an_open_transaction_does_not_keep_it(spares, postgres_server):
 
 
 def test_an_emptied_database_keeps_idle_connections_and_no_open_transaction(spares, postgres_server):
-    """Rows of the first borrower are gone, the first ones are back, and the database is still lent."""
+    """The test's rows are gone, the rows of the migrations are back, and the database is still lent."""
     name = spares.lend()
     before = first_rows(postgres_server, name)
     idle, at_work = postgres_server.connect(name), postgres_server.connect(name)
