@@ -214,8 +214,9 @@ def skeleton_of(html: str) -> str:
 def renumbered(html: str) -> str:
     """Return the page with its numbers, references and random tokens replaced by the order in which they appear.
 
-    Equal ones stay equal and different ones different, so that ids, labels and links match as they did before. Values
-    of 20 characters or more become one word, except those with other characters than letters, digits, ".", "_" and "-".
+    Equal numbers and words stay equal and different ones different, so that ids, labels and links match as they did
+    before. Values of 20 characters or more become one word, except those with other characters than letters, digits,
+    ".", "_" and "-".
     Scripts stay as they are, because their data are read.
     """
     if AMBIGUOUS.search(html):

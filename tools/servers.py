@@ -337,7 +337,7 @@ def chromium_path() -> str:
 
 
 def headless_path() -> str:
-    """Return the path of Chromium without its window: from CHROMIUM, or in PATH; else the path of Chromium.
+    """Return the path of the headless Chromium, from CHROMIUM or found in PATH; without it, that of Chromium itself.
 
     The headless Chromium has the same engine in the same version, but opens a page in a third less CPU time.
     """

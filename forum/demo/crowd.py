@@ -38,7 +38,7 @@ SHARES = (18, 30, 20, 25, 7)  # the shares of the first, second … sector, in p
 TAGS = ("press", "speaker", "vip", "volunteer", "first-time")
 # Write missing values as NULL, so that one statement can write rows of all kinds.
 AT_ONCE = {"render_nulls": True}
-# One person in this many has a tag, and one in this many has a protected identity.
+# One of TAGGED people has a tag, and one of PROTECTED people has a protected identity.
 TAGGED, PROTECTED = 7, 150
 
 

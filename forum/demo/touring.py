@@ -14,7 +14,7 @@ from forum.organisations.copying import copy_organisations
 from forum.questions.copying import copy_questions
 from forum.registration.models import Registration
 
-# Each town in Swedish and in English.
+# The names in Swedish and in English of the towns to which the demo's further events go.
 TOWNS = (
     ("Göteborg", "Gothenburg"),
     ("Oslo", "Oslo"),

@@ -120,7 +120,7 @@ def harmless_column(texts: Sequence[str]) -> Sequence[str]:
 
 
 def restored(text: str) -> str:
-    """Undo `harmless`: return the text without one apostrophe at each place where `harmless` puts one."""
+    """Undo `harmless`: return the text without one apostrophe at each position where `harmless` puts one."""
     plain = text[1:] if text.startswith("'") and NEEDS_PREFIX.match(text[1:]) else text
     return HAS_MARK.sub(r"\1", plain)
 

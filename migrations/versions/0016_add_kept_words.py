@@ -1,7 +1,7 @@
 """Add a table for what an organiser had entered when their sign-in ended, where it is too long for a cookie.
 
-Why: a post is longer than a cookie may be, and was lost when it was sent after half an hour's writing. A new table; an
-earlier version that runs beside this one keeps what fits into a cookie.
+Why: a post is longer than a cookie may be, and was lost when it was sent after half an hour's writing. An earlier
+version that runs beside this one keeps what fits into a cookie.
 """
 
 import sqlalchemy as sa

@@ -1,6 +1,6 @@
 """Add a table for what organisers have typed in long forms and not saved yet.
 
-Why: an hour's writing was lost with a closed tab. A new table; an earlier version that runs beside this one keeps
+Why: an hour's writing was lost with a closed tab. An earlier version that runs beside this one keeps
 nothing while somebody types.
 """
 

@@ -1,7 +1,7 @@
 """Add delegations: several people whom one contact registers, and the links to the contact.
 
-Why: an organisation names two to twenty people in one form. Until the contact has confirmed, they are only named here.
-An earlier version that runs beside this one does not read the tables.
+Why: an organisation names two to twenty people in one form. Until the contact has confirmed, people
+are stored in these tables only. An earlier version that runs beside this one does not read the tables.
 """
 
 import sqlalchemy as sa

@@ -1,7 +1,8 @@
 """Add from which backup a message to many was restored: the column `restored_from` of mailings.
 
 Why: people may have got such a message after the backup was made, and get it once more when it goes on. Its pages said
-so of every paused message, and of no draft. Messages of earlier restores have no such moment.
+so of every paused message, restored or not, and of no draft. Messages that were restored before this step have no such
+moment.
 """
 
 import sqlalchemy as sa
