@@ -352,7 +352,7 @@ def test_a_colleague_is_disabled_and_enabled(app, pages, admin, event, time):
 
 
 def test_nobody_disables_a_wider_account_their_own_or_the_last_admin(pages, admin, event, archive, time):
-    """An event's admin disables no admin of all events, even one without a password; a disabled one disables nobody."""
+    """An event's admin disables no admin of all events, with password or not; a disabled admin disables nobody."""
     wide, demo = make_user(Role.ORGANISER, event), make_user(Role.ADMIN, password_hash=None)
     write(db.session.add, Membership(user_id=wide.id, event_id=archive.id, role=Role.ORGANISER))
     for user in (admin, wide, demo):

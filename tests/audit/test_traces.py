@@ -249,7 +249,7 @@ def test_person_is_not_shown_while_the_view_cannot_be_recorded_and_a_list_is(pag
 def test_page_of_a_person_or_of_needs_is_refused_when_no_writer_of_the_process_comes_to_an_end(
     make_app, database_url, monkeypatch, caplog
 ):
-    """When the process gets no turn to write (WritersBusy), lists are shown, but no person and no needs (S43)."""
+    """While the process cannot write (WritersBusy), lists are shown, but neither a person nor needs of food (S43)."""
 
     def start_write(_session):
         raise WritersBusy

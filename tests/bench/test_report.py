@@ -64,7 +64,7 @@ def test_fault_of_a_row_fails_the_run_whatever_is_published():
 
 
 def test_runs_of_one_turn_are_compared_with_each_other():
-    """A machine that becomes half as fast changes no ratio of the forum's rate to that of the server beside it."""
+    """A machine that becomes half as fast halves both rates, so the ratio of forum and reference server stays."""
     forum, bare = Figures([40.0, 40.0, 20.0]), Figures([20.0, 20.0, 10.0])
     row = per_second("Pages", "front page", forum, ("bare", bare))
     assert (row.ratio, row.ratio_spread) == ("2.00", 0.0)
@@ -79,7 +79,7 @@ def test_a_machine_that_becomes_slower_hides_no_ratio_that_fell():
 
 
 def test_one_turn_apart_hides_no_ratio_that_is_worse():
-    """A single disturbed turn in each run does not widen the tolerance: the ratio of the others rose by 45 %."""
+    """A single disturbed turn in each run does not widen the tolerance: the ratio of the other turns rose by 45 %."""
     beside = [1.0] * 5
     before, now = [1.6, 1.1, 1.1, 1.1, 1.1], [2.4, 1.6, 1.6, 1.6, 1.6]
     rows = [Row("Files", "a file", "", is_cost=True, **in_turns(ours, beside)) for ours in (before, now)]
@@ -92,7 +92,7 @@ def test_the_tolerance_is_the_median_distance_of_the_turns():
 
 
 def test_figures_of_several_turns_are_combined():
-    """Rates are kept, percentiles are the medians of the turns' ones, and all that is counted is added up."""
+    """Rates are kept, each percentile is the median of that of the turns, and counts are added up."""
     turns = [
         Figures([rate], p50, p99, errors, number, seconds)
         for rate, p50, p99, errors, number, seconds in (

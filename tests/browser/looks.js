@@ -24,7 +24,7 @@ window.looks = (() => {
   // Return five things of the page as it looks now. A sum is a checksum of all that it covers.
   // displayed  a sum of what is displayed and how; most rules of axe read only this and the skeleton(), the document
   //            without its words
-  // places     a sum of the places of links, buttons and fields in their parents, and of what scrolls
+  // places     a sum of the positions of links, buttons and fields in their parents, and of what scrolls
   // links      a sum of how links stand out from the text around them
   // kinds      the indexes of the elements with text by kind. Texts of one kind have the same colour, count both as
   //            large or as small, and have the same things painted under and over them, so they have the same contrast.
@@ -66,8 +66,8 @@ window.looks = (() => {
   // Return a sum of the document without its words, addresses and language. Two pages have one skeleton when they have the
   // same elements with the same attributes in the same order, where the same elements and attributes have words, the same
   // links lead into the page itself, and the same elements refer to each other by id. The rules that are neither about
-  // colours nor about places then find the same faults on both pages: they ask whether a name, a label or a language is
-  // there, but not which. They ask no more of the second option of a list than of the first.
+  // colours nor about positions then find the same faults on both pages: they ask whether a name, a label or a language
+  // is there, but not which. They ask no more of the second option of a list than of the first.
   function skeleton() {
     const numbers = new Map();
     for (const { id } of all()) if (id && !numbers.has(id)) numbers.set(id, numbers.size);

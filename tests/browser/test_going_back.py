@@ -1,7 +1,7 @@
 """The browser's Back brings what was typed into the forms of visitors and stakeholders.
 
-A field with autocomplete="off" comes back empty, so it stands only where a shared computer's memory would tell what is
-kept apart: answers about food and access, and a real name.
+A field with autocomplete="off" comes back empty. So forms use it only for what a shared computer must not remember:
+answers about food and access, and a real name.
 """
 
 from collections.abc import Callable

@@ -107,7 +107,7 @@ def test_task_names_each_moved_person_with_the_unanswered_questions(organiser, e
         ("“Question payer”", ""),
         ("“Question payer”", ""),
     ]
-    # Whoever moves on or cancels is not named any more.
+    # A person who then moves to another sector or cancels is not named any more.
     write(moving.move, people[0], event.sectors[2], may_wait=False, actor="user:1", now=NOW)
     write(actions.cancel, late, actor="person", now=NOW)
     assert len(rows(organiser.open(page.path))) == 1

@@ -220,7 +220,7 @@ def test_work_that_the_worker_does_not_go_on_with_is_told(sign_in_as, event):
         "/console/nf27/tasks",
         "/console/nf27/exports/",
     )
-    # The unmade export is a task only of the organiser who asked for it; a viewer sees no task at all.
+    # Only the organiser who has asked for the export sees that it is not made yet; a viewer sees no task at all.
     assert tasks(overview(sign_in_as(Role.REGISTRAR, event, at=clock.now()))) == [STILL]
     assert tasks(overview(sign_in_as(Role.VIEWER, event, at=clock.now()))) == []
     write(lambda: db.session.execute(update(Task).values(started_at=NOW + MINUTES)))

@@ -123,7 +123,7 @@ def test_the_file_hides_small_numbers_of_ordinary_answers_from_all_but_the_role_
             *(("dinner", "Choice fish", "9"), ("dinner", "Choice soup", "hidden")),
             *(("dinner", "Choice late", "hidden"), ("dinner", "Choice none", "0")),
             ("dinner", "All who answered", "18"),
-            # Only people who chose "late" are asked what follows: how many of them answered would tell that number.
+            # Only people who chose "late" are asked for guests: the number of answers would tell how many chose "late".
             *(("guests", "Other answers", "hidden"), ("guests", "All who answered", "hidden")),
             *(("allergy", "Yes", "hidden"), ("allergy", "No", "hidden")),
             *(("allergy", "All who answered", "hidden"), ("words", "All who answered", "hidden")),

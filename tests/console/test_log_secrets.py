@@ -78,7 +78,7 @@ def test_filter_does_not_name_the_handler_who_added_a_protected_person(sign_in_a
 
 
 def test_no_view_and_no_missing_view_tells_who_is_protected(sign_in_as, event):
-    """The log hides views of people added by hand one by one, and views by whoever could only look identities up."""
+    """The log hides views of people added by hand one by one, and views by organisers who are only handlers."""
     organiser, handler = make_user(Role.ORGANISER, event), make_user(Role.PROTECTED_HANDLER, event)
     added = added_by(ask(sign_in_as(Role.PROTECTED_HANDLER, event)), {**FILLED, **SEALED})
     person = confirmed(event, "ngo")

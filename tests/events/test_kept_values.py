@@ -128,7 +128,7 @@ def test_menu_of_events_follows_each_change(sign_in_as, event):
 
 
 def test_form_that_changes_something_uses_nothing_remembered(sign_in_as, event, app):
-    """Only pages that are read use what the process remembers: a form may itself change it."""
+    """Only a GET request uses remembered values: a form that is sent may itself change them."""
     make_question(event, "days", choices=("one", "two"))
     confirmed(event)
     organiser = sign_in_as(event=event)

@@ -317,7 +317,7 @@ def fill(event, left=0):
 
 @pytest.mark.parametrize("had", [Status.CONFIRMED, Status.OFFERED])
 def test_a_new_address_answers_its_invitation_and_frees_the_second_place(event, had):
-    """Whoever has or is offered a place keeps that one; the held one is offered to the next in line."""
+    """A person keeps the place or offer from before; the place that the invitation held goes to the next in line."""
     invitation = invite(event, "tech", terms=HELD)
     fill(event, left=had == Status.CONFIRMED)
     person, next_ = confirmed(event, "tech"), waiting(event)

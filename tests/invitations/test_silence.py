@@ -200,7 +200,7 @@ def test_a_colleagues_change_of_a_rule_is_shown_before_it_is_replaced(
 
 
 def test_the_labels_of_the_rules_are_true_whatever_is_chosen(organiser, event):
-    """Only one choice needs a number of hours or days: the number's label names it, as no script changes the label."""
+    """The label of the number names the only choice that needs the number, because no script changes the label."""
     for rule, label in (
         ("of_offers", "Hours before the end, if you choose a number of hours"),
         ("of_invitations", "Days, if you choose a number of days"),

@@ -290,7 +290,7 @@ def test_whoever_comes_back_on_the_same_day_stays_left_out_of_a_message_taken_ba
 
 
 def test_a_lapsed_offer_takes_back_the_mail_about_a_change_of_the_event(event):
-    """Whoever is no longer registered is told of no change; why such a mail was taken back is not stored."""
+    """A person who is no longer registered is told of no change; no reason is stored for taking back the mail."""
     person = offered(event)
     mailing = mail_about_change(event)
     write(expiry.expire_due, now=person.offer_expires_at)

@@ -29,7 +29,7 @@ def days(year: int) -> dict[str, str]:
 
 
 def test_a_step_that_is_news_to_nobody_is_remembered(organiser, event):
-    """A move that is undone before any mail was made is news to nobody; whoever registers then is told of the next."""
+    """A move undone before any mail was made is remembered: whoever registers after it is told of the next move."""
     confirmed(event)
     before = {f"place-{code}": words for code, words in event.place.items()}
     at(1)

@@ -57,7 +57,7 @@ def test_no_more_mails_than_at_once_are_in_line_however_they_are_spread_over_dom
             confirmed(event, email=f"p{number}@{domain}.example", family_name=domain.upper() * 3)
     make_planned(event)
     queue_all(sending.list_first(now=BEGUN))
-    # The first of each domain come first, then the second ones: no domain waits until another one is done.
+    # First one mail to each domain is made, then a second one to each: no domain waits until another one is done.
     assert in_line() == {"a.example": 2, "b.example": 2, "c.example": 2, "d.example": 1}
     assert sending.list_next(now=BEGUN) == []
     sent = update(OutboxMessage).where(OutboxMessage.recipient.like("%@a.example"))

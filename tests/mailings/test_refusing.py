@@ -442,7 +442,7 @@ def send_to_kim(event) -> tuple[Registration, str]:
 
 
 def test_a_refusal_reads_alike_once_the_person_is_erased(app, event, frozen):
-    """Whoever refuses by a link and is erased reads at the same link that this forum's messages are refused."""
+    """The link by which a person has refused says after their erasure, too, that this forum's messages are refused."""
     kim, path = send_to_kim(event)
     pages = Pages(app)
     before = pages.open(path, method="POST", data=ONE_CLICK)

@@ -67,7 +67,7 @@ def test_search_keeps_the_words_and_says_how_many_it_found(pages):
 
 
 def test_search_leaves_out_pages_in_a_language_that_their_event_is_not_in(pages, monkeypatch):
-    """Texts in a language that an event no longer has are not found, and take no other page's place in the results."""
+    """Texts in a language that an event no longer has are not found, and push no other page out of the results."""
     monkeypatch.setattr(matching, "PAGES_AT_MOST", 1)
     hidden = make_event(languages=["en"], name=Text(sv="Klaffbron", en="Drawbridge"))
     make_page(hidden, "hidden", body=Text(sv="Klaffbron ligger dold.", en="The drawbridge."))

@@ -78,7 +78,7 @@ def noted_conditions(app: Flask, patched: Any) -> Iterator[Noted]:
 
 
 def _conditions(tree: nodes.Template, source: str, name: str) -> Iterator[tuple[str, nodes.Node, str]]:
-    """Yield each condition of a template of mails, with its name and its place in a node.
+    """Yield each condition of a template of mails: a name, the node, and the node's attribute with the condition.
 
     The name says file, line, number and the text of the line: "(0)" is the file's first condition, "(1)" the second,
     and so on, because a line may have several.

@@ -343,7 +343,7 @@ def test_mails_to_an_address_that_was_exchanged_in_a_merge_go_with_the_address(e
 def test_a_restriction_whose_end_went_to_another_address_is_not_lifted(event):
     """A restriction ends only once its own person has been told.
 
-    Undoing a merge gives that mail to the other person, so the restriction stays.
+    Undoing a merge gives the mail about the end to the other person, so the restriction stays.
     """
     kept, ended = (confirmed(event, given_name=name, email=f"{name}@example.org") for name in "ab")
     write(uniting.unite, kept, ended, ("email",), actor="command", now=NOW)

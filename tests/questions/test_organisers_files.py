@@ -48,7 +48,7 @@ def form_of(organiser, person):
 
 
 def test_organiser_replaces_and_removes_a_file_and_the_log_says_so(organiser, person):
-    """The old file's bytes go in the same moment, and the person's file opens from the page."""
+    """The old file is deleted at once, and a link on the person's page in the console opens the new file."""
     [old] = [file.key for file in kept()]
     page = form_of(organiser, person)
     assert "Chosen: cv.pdf (1 kB)" in page.text

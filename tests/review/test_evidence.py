@@ -116,7 +116,7 @@ def test_an_invitation_that_an_earlier_version_recorded_vouches_for_nobody(open_
 
 
 def test_a_held_place_makes_no_domain_known_before_organisers_have_decided(open_to_all):
-    """Whoever answers under another name than the invited one has the place, and is reviewed."""
+    """A person who answers an invitation under another name gets the held place, but is reviewed."""
     invitee = Invitee("Kim", "Andersen", "d@invited.example", "Polisen", "en", "")
     terms = Terms(NOW + timedelta(days=14), holds_place=True)
     sector = find_sector(open_to_all, "other")

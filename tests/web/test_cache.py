@@ -99,7 +99,7 @@ def test_a_page_with_seats_is_compressed_once_somebody_asks(app, event, renders,
 
 
 def test_of_several_who_ask_for_an_encoding_at_once_one_compresses(monkeypatch):
-    """Whoever asks while somebody else's request compresses the page waits for that, and gets the same answer."""
+    """A request that comes while another one compresses the page waits, and gets the same compressed page."""
     made, begun, goes_on = [], Event(), Event()
 
     def pack(body):

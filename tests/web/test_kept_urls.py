@@ -35,7 +35,7 @@ def test_url_is_built_once(app, monkeypatch):
 
 
 def test_remembered_urls_do_not_depend_on_the_language_of_the_page(app):
-    """No page whose URL is remembered has a language in its URL, so one reader's language is not another one's."""
+    """No remembered URL contains a language, or one reader would get links in the language of another reader."""
     for endpoint in (*BELONGING, *(act[0] for act in ACTS)):
         assert endpoint in AUDIENCES
         assert not app.url_map.is_endpoint_expecting(endpoint, "lang"), endpoint
