@@ -68,7 +68,7 @@ FAULTY = [
 
 @pytest.mark.parametrize(("rule", "look", "styles", "markup"), FAULTY)
 def test_axe_finds_a_fault_in_the_first_look_that_has_it(chromium, rule, look, styles, markup):
-    """Control: a fault is found although other texts look alike, and although earlier looks do not have it."""
+    """Control: a fault is found even where other texts look like the faulty one and earlier looks have no fault."""
     page = chromium.new_page()
     page.set_content(
         f"<html lang=en><title>A page</title><style>{PLAIN} {styles}</style><h1>A page</h1>{markup}"

@@ -419,7 +419,7 @@ def serve(app, monkeypatch) -> str:
 
 
 def test_a_restore_erases_nobody_else(app, make_app, blank_url, tmp_path):
-    """Rows stay that have an address which the erased person had only until a correction: they are somebody else's."""
+    """Rows with an address that the erased person had only until a correction stay: they are somebody else's."""
     with app.app_context():
         event = make_event()
         confirmed(event, given_name="Zqfirst", email="office@example.org")

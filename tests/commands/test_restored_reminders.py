@@ -74,7 +74,7 @@ def test_messages_wait_for_an_organiser_and_past_reminders_are_left_out(event):
 
 
 def test_pages_of_messages_say_since_when_people_may_have_got_them(event, sign_in_as):
-    """A paused message says so where it goes on, and a draft where it is sent: both may have left meanwhile (R12)."""
+    """The pages that resume a paused message or send a draft say that people may have got the message already (R12)."""
     confirmed(event, now=NOW - 10 * DAY)
     begun, change, draft = make_planned(event), make_under_way(event), make_draft(event)
     ended = write_status(make_planned(event), MailingStatus.DONE)

@@ -85,7 +85,7 @@ def test_counts_hide_small_numbers_of_sensitive_answers_from_all_but_the_role_ca
 
 
 def test_a_number_that_few_people_gave_is_not_named_beside_its_hidden_count(sign_in_as, event):
-    """Any number can be an answer, so its name alone would say that somebody gave it."""
+    """Any number can be an answer, so naming a number would tell that somebody has given it as the answer."""
     group = make_question(event, "group", QuestionKind.NUMBER, care=True)
     for number in (*[1] * 7, *[2] * 6, *[3] * 2):
         answer(event, group, number)
@@ -160,7 +160,7 @@ def test_the_list_of_people_is_for_the_role_care_with_fresh_factors_and_recorded
 
 
 def test_numbers_that_people_gave_are_summed_unless_a_count_is_hidden(sign_in_as, event):
-    """A kitchen cooks for the sum of guests; for whoever may not see every count there is none."""
+    """A kitchen cooks for the sum of guests; a reader who may not see every count gets no sum."""
     guests = make_question(event, "guests", QuestionKind.NUMBER)
     for number in (2, 2, 2, 2, 2, 10):
         answer(event, guests, number)

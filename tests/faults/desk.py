@@ -58,7 +58,7 @@ class Desk(Visitor):
         note(self.post(path, {**self._look(note, path).hidden, **WHY, "kept": "y"}))
 
     def _look(self, note: Note, path: str) -> Answer:
-        """Open a page; whoever is not signed in would be led to another one."""
+        """Open a page; fail if it redirects to another page, as without a sign-in."""
         answer = note(self.get(path))
         assert answer.url == f"{self.url}{path}", answer.url
         return answer

@@ -33,7 +33,7 @@ def colleagues_for_the_last_places(race):
 
 
 def organisation_with_few_places_left() -> None:
-    """Save an organisation with caps in three spellings, and two of its people."""
+    """Save an organisation with an alias, a mail domain and two caps, and two of its people."""
     sectors = [make_sector(key, ceiling=40) for key in ("tech", "ngo")]
     event = open_event(capacity=80, sectors=sectors)
     written = Written("Polisen", NAMES[1:2], ("police.example",), cap=2, sector_caps=(("tech", 3),))

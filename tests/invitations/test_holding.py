@@ -266,7 +266,7 @@ def test_a_place_is_free_once_the_time_is_over_and_the_worker_has_come(pages, ev
     assert counters(event) == {"all": 0}
 
 
-# Ways to register by the public form, and whether the invitation's place is used by it (else it is free).
+# For each way to register by the public form: whether the registration uses the invitation's place, which else is free.
 BY_THE_FORM = {
     "without a place": ("ngo", "ngo", True),
     "with a place of the form": ("tech", "tech", False),

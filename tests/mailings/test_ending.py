@@ -184,7 +184,7 @@ def test_a_made_mail_is_taken_back_from_whoever_ends_and_the_reason_is_kept(even
 
 
 def test_the_results_say_that_whoever_cancelled_is_no_longer_registered(organiser, event):
-    """Organisers read the same words whether somebody has ended before or after the mail was made."""
+    """Organisers read the same words whether a person has cancelled before or after the mail was made."""
     _stays, early, late = (confirmed(event, family_name=name) for name in ("Ahl", "Berg", "Dahl"))
     mark_all_sent()
     mailing = make_planned(event)

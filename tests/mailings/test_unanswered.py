@@ -87,7 +87,7 @@ def test_a_reminder_goes_on_its_day_to_confirmed_people_without_an_answer(frozen
 
 @pytest.mark.parametrize("why", ["answers", "moves", "withdrawn"])
 def test_the_results_say_that_somebody_has_answered_meanwhile(organiser, frozen, event, why):
-    """Whoever has answered, or is not asked any more, before the mail is made is left out with that reason."""
+    """A person who has answered, or is not asked any more, when the mail is made is left out with that reason."""
     question = make_question(event, "hall", sectors=["ngo"])
     quick, _silent = confirmed(event, "ngo"), confirmed(event, "ngo")
     mailing = make_planned(event, {"unanswered": "hall"})

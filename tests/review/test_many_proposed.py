@@ -150,7 +150,7 @@ def test_people_of_another_event_are_not_named_and_no_proposal_about_them_is_dec
             form.submit(forged={"who": f"{reference}.x"}, expect=200, follow=True).flashes
             for reference in (stranger.reference, "ZZZZ-ZZZZ")
         ]
-        # The message about somebody of another event is that about a reference that nobody has: it tells nothing more.
+        # A person of another event causes the same message as a reference that nobody has.
         assert told[0] == [told[1][0].replace("ZZZZ-ZZZZ", stranger.reference)]
     proposing = organiser.get("review_many.decline", **HERE, who=[people[1].reference, stranger.reference])
     assert ("Fremd" in proposing.text, stranger.reference in proposing.text) == (False, False)

@@ -83,7 +83,7 @@ PARTS = (
 
 
 def described(soup: BeautifulSoup) -> list[tuple]:
-    """Return all that a tree says of each of its parts; other parts are named by their number in it."""
+    """Return the properties of each part of a tree, with numbers for the parts to which the part refers."""
     parts = [soup, *soup.descendants]
     numbers = {id(part): number for number, part in enumerate(parts)}
     return [
