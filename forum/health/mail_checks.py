@@ -21,6 +21,10 @@ from forum.outbox.transport import ServerTransport
 from forum.settings.dkim import Dkim
 
 POLICIES = {"none", "quarantine", "reject"}
+DMARC = re.compile(
+    r"\s*v\s*=\s*DMARC1\s*(;|$)"
+)  # receivers ignore a record that begins otherwise (RFC 7489, 6.3)
+NULL_MX = {"", "."}  # a domain that takes no mail (RFC 7505)
 
 
 def examine(app: Flask, ask: Ask) -> list[Finding]:
@@ -125,10 +129,25 @@ def _dkim(domain: str, key: Dkim | None, ask: Ask) -> Iterator[Finding]:
             False,
             f'{name} has another key than FORUM_DKIM_KEY_FILE: replace it by "{record_of(key)}"',
         )
+    elif not _is_usable(records[0]):
+        yield Finding(
+            "dkim", False, f'{name} says that its key is for something else: replace it by "{record_of(key)}"'
+        )
     elif "y" in records[0].get("t", "").split(":"):
         yield _to_do("dkim", f"{name} says t=y, by which receivers ignore signatures: take it out")
     else:
         yield Finding("dkim", True, f"the forum signs for {key.domain}, and {name} has its key")
+
+
+def _is_usable(record: dict[str, str]) -> bool:
+    """Return whether receivers check RSA-SHA256 signatures of mail by this DKIM record (RFC 6376, 3.6.1)."""
+    services, digests = (record.get(name, "").replace(" ", "") for name in ("s", "h"))
+    return (
+        record.get("v", "DKIM1") == "DKIM1"
+        and record.get("k", "rsa") == "rsa"
+        and bool({"*", "email"} & set((services or "*").split(":")))
+        and "sha256" in (digests or "sha256").split(":")
+    )
 
 
 def _dmarc(domain: str, envelope: str, key: Dkim | None, ask: Ask) -> Iterator[Finding]:
@@ -142,6 +161,8 @@ def _dmarc(domain: str, envelope: str, key: Dkim | None, ask: Ask) -> Iterator[F
         )
         return
     tags = _tags(records[0])
+    is_parent_s = name != f"_dmarc.{domain}"
+    policy = (tags.get("sp") if is_parent_s else None) or tags.get("p", "")
     if len(records) > 1 or tags.get("p", "").lower() not in POLICIES:
         yield Finding("dmarc", False, f"{name} must have one record with p=none, quarantine or reject")
     elif key and tags.get("adkim", "").lower() == "s" and key.domain != domain:
@@ -152,10 +173,21 @@ def _dmarc(domain: str, envelope: str, key: Dkim | None, ask: Ask) -> Iterator[F
         yield Finding(
             "dmarc", False, f"{name} says aspf=s, and mail is sent from {envelope}: take aspf=s out"
         )
-    elif tags["p"].lower() == "none":
+    elif not key and not _are_related(envelope, domain):
+        yield _to_do(
+            "dmarc",
+            f"receivers compare {domain} with the domain of a signature, or with {envelope}, from which mail is sent:"
+            f" the forum signs nothing, so set FORUM_DKIM_KEY_FILE, or let the mail server sign for {domain}",
+        )
+    elif policy.lower() == "none":
         yield _to_do("dmarc", f"{name} says p=none, which only watches: once reports are clean, p=quarantine")
     else:
-        yield Finding("dmarc", True, f"{name} says p={tags['p'].lower()}")
+        yield Finding("dmarc", True, f"{name} says p={policy.lower()}")
+
+
+def _are_related(one: str, other: str) -> bool:
+    """Return whether two domains have the same last two labels: then receivers take them for one organisation's."""
+    return one.lower().split(".")[-2:] == other.lower().split(".")[-2:]
 
 
 def _find_dmarc(domain: str, ask: Ask) -> tuple[str, list[str]]:
@@ -163,14 +195,19 @@ def _find_dmarc(domain: str, ask: Ask) -> tuple[str, list[str]]:
     labels = domain.split(".")
     for start in range(len(labels) - 1):
         name = "_dmarc." + ".".join(labels[start:])
-        if records := [text for text in ask(name, "TXT") if _tags(text).get("v", "") == "DMARC1"]:
+        if records := [text for text in ask(name, "TXT") if DMARC.match(text)]:
             return name, records
     return f"_dmarc.{domain}", []
 
 
 def _bounces(address: str, ask: Ask) -> Iterator[Finding]:
     domain = _domain(address)
-    if ask(domain, "MX") or addresses(domain, ask):
+    servers = ask(domain, "MX")
+    if servers and NULL_MX.issuperset(servers):
+        yield Finding(
+            "bounces", False, f"the MX record of {domain} says that it takes no mail: name a server there"
+        )
+    elif servers or addresses(domain, ask):
         yield Finding("bounces", True, f"reports can reach {address}")
     else:
         yield Finding(
@@ -213,10 +250,18 @@ def _encryption(app: Flask) -> Iterator[Finding]:
             connection: Any = getattr(transport.host, "sock", None)
             version = connection.version() if hasattr(connection, "version") else ""
             peer = ip_address(connection.getpeername()[0])
+            takes_utf8 = transport.host is not None and transport.host.has_extn("smtputf8")
     except ServerUnreachable as problem:
         fault = tls_faults.tell(problem.__cause__, server)
         yield Finding("tls", not fault, fault or f"{server}: {problem}", is_to_do=not fault)
         return
+    if app.config["MAIL_SMTPUTF8"] and not takes_utf8:
+        yield Finding(
+            "smtputf8",
+            False,
+            f"{server} does not offer SMTPUTF8, so mail to addresses such as åsa@example.org fails: take out"
+            " FORUM_MAIL_SMTPUTF8, or switch it on there",
+        )
     if version:
         yield Finding(
             "tls", True, f"mail goes to {server} encrypted ({version}), and its certificate is right"

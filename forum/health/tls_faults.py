@@ -1,6 +1,7 @@
-"""What is wrong with the encryption of a mail server, in words that say what to change (M15)."""
+"""What is wrong with the connection to a mail server and its encryption, in words that say what to change (M15)."""
 
 import smtplib
+import socket
 import ssl
 
 # OpenSSL's codes (X509_V_ERR_…) for the reasons why a certificate is refused.
@@ -11,7 +12,7 @@ PORTS = "FORUM_MAIL_USE_SSL is for port 465, FORUM_MAIL_USE_TLS for 587 and 25"
 
 
 def tell(problem: BaseException | None, server: str) -> str:
-    """Return what is wrong with the mail server's encryption and what to do; "" for a problem of another kind."""
+    """Return what is wrong with the mail server or its encryption, and what to do; "" for other problems."""
     match problem:
         case ssl.SSLCertVerificationError():
             return f"mail waits, for the certificate of {server} {_certificate(problem, server)}"
@@ -28,6 +29,10 @@ def tell(problem: BaseException | None, server: str) -> str:
                 f"mail waits, for {server} offers no encryption (STARTTLS): switch it on there, or use a server that"
                 " has it"
             )
+        case ConnectionRefusedError():
+            return f"mail waits, for nothing answers at {server}: start the mail server, or correct FORUM_MAIL_PORT"
+        case socket.gaierror():
+            return f"mail waits, for the name {server} cannot be found: correct FORUM_MAIL_SERVER"
     return ""
 
 

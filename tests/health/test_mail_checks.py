@@ -8,6 +8,7 @@ from forum.cli import cli
 from forum.health import dns_lookups, mail_checks
 from forum.health.dns_lookups import NoAnswer
 from forum.settings.dkim import Dkim
+from tests.outbox.scripted_smtp import scripted_smtp
 from tests.outbox.test_transport import tls_server
 from tools.certificates import make_certificate
 
@@ -105,6 +106,8 @@ def test_domain_at_which_nothing_is_wrong(app, records):
         (SELECTOR, "TXT", [], "dkim", "BAD", f'{SELECTOR} has no TXT record: add "v=DKIM1; k=rsa; p=MII'),
         (SELECTOR, "TXT", ["v=DKIM1; p=MIIB"], "dkim", "BAD", "another key than FORUM_DKIM_KEY_FILE"),
         (SELECTOR, "TXT", ["v=DKIM1; p="], "dkim", "BAD", "another key than FORUM_DKIM_KEY_FILE"),
+        ("_dmarc.example.org", "TXT", ["p=reject; v=DMARC1"], "dmarc", "BAD", "has no DMARC record"),
+        ("example.org", "MX", ["."], "bounces", "BAD", "says that it takes no mail"),
         ("_dmarc.example.org", "TXT", [], "dmarc", "BAD", 'such as "v=DMARC1; p=none; rua=mailto:'),
         ("_dmarc.example.org", "TXT", ["v=DMARC1; p=maybe"], "dmarc", "BAD", "p=none, quarantine or reject"),
         ("_dmarc.example.org", "TXT", ["v=DMARC1; p=none"], "dmarc", "TODO", "once reports are clean, p=quarantine"),
@@ -135,7 +138,9 @@ def test_settings_that_dns_does_not_follow_are_told(app, records, key):
     )
 
 
-def test_machine_without_dns_is_told_and_nothing_fails(app, monkeypatch):
+def test_machine_without_dns_is_told_and_nothing_fails(app, monkeypatch, smtp_server):
+    app.extensions["mail"].port = smtp_server.port
+
     def ask(name: str, kind: str) -> list[str]:
         raise NoAnswer(name)
 
@@ -145,9 +150,10 @@ def test_machine_without_dns_is_told_and_nothing_fails(app, monkeypatch):
     lines = answer.output.splitlines()
     assert answer.exit_code == 0
     assert lines[0] == "TODO spf: cannot be known: no DNS server answers about example.org"
-    assert [line.split()[:2] for line in lines] == [
-        ["TODO", f"{name}:"] for name in ("spf", "dkim", "dmarc", "bounces", "ptr", "tls")
+    assert [line.split()[:2] for line in lines[:-1]] == [
+        ["TODO", f"{name}:"] for name in ("spf", "dkim", "dmarc", "bounces", "ptr")
     ]
+    assert lines[-1].startswith("ok")
 
 
 def test_unencrypted_way_to_this_machine_is_well(app, records, smtp_server):
@@ -205,3 +211,39 @@ def test_address_of_this_machine_asks_nobody(app):
     assert answer.output == (
         "TODO sender: forum@localhost is an address of this machine: nobody else is asked about it\n"
     )
+
+
+@pytest.mark.parametrize("said", ["k=ed25519", "v=DKIM2", "s=tlsrpt", "h=sha1"])
+def test_key_that_receivers_do_not_use_for_mail_is_told(app, records, key, said):
+    name = said[0]
+    (record,) = records[SELECTOR, "TXT"]
+    kept = [part for part in record.split("; ") if not part.startswith(f"{name}=")]
+    mark, words = told(app, {**records, (SELECTOR, "TXT"): ["; ".join([said, *kept])]})["dkim"]
+    assert (mark, "says that its key is for something else" in words) == ("BAD", True)
+
+
+def test_unsigned_mail_from_another_domain_than_the_sender_s_is_told(app, records):
+    app.config.update(DKIM=None, MAIL_BOUNCE_ADDRESS="bounces@other.test")
+    mark, words = told(app, records)["dmarc"]
+    assert (mark, "so set FORUM_DKIM_KEY_FILE" in words) == ("TODO", True)
+    app.config["MAIL_BOUNCE_ADDRESS"] = "bounces@bounce.example.org"
+    assert told(app, records)["dmarc"][0] == "ok"
+
+
+def test_policy_for_subdomains_is_told_of_a_sender_in_one(app, records):
+    app.config.update(MAIL_DEFAULT_SENDER="forum@sub.example.org")
+    records["_dmarc.example.org", "TXT"] = ["v=DMARC1; p=none; sp=reject"]
+    assert told(app, records)["dmarc"] == ("ok", "_dmarc.example.org says p=reject")
+
+
+def test_server_that_does_not_answer_is_told_in_words(app, records):
+    mark, words = told(app, records)["tls"]
+    assert (mark, words.partition(":")[0]) == ("BAD", "mail waits, for nothing answers at mail.example.org")
+
+
+def test_server_without_letters_of_other_scripts_is_told(app, records):
+    app.config["MAIL_SMTPUTF8"] = True
+    with scripted_smtp({}) as server:
+        app.extensions["mail"].port = server.port
+        mark, words = told(app, records)["smtputf8"]
+    assert (mark, "does not offer SMTPUTF8" in words) == ("BAD", True)
