@@ -10,7 +10,7 @@ from forum import clock
 from forum.mailings import mails, own_words, queries
 from forum.mailings.audience import Audience, audience_of
 from forum.mailings.enums import MailingKind, MailingStatus
-from forum.mailings.facts import Part, differing, event_with
+from forum.mailings.facts import Facts, Part, differing, event_with
 from forum.mailings.models import Mailing
 from forum.outbox.rendering import Rendered
 from forum.web.languages import NAMES, in_language, language
@@ -104,6 +104,7 @@ def parts_text(mailing: Mailing) -> str:
         return in_language(mailing.subjects)
     was, now = mailing.steps[0]["facts"], mailing.steps[-1]["facts"]
     named = {part for code in NAMES for part in differing(was, now, code)}
+    named |= {Part.CANCELLED} if _find_told_otherwise(mailing) else set()
     words = ", ".join(str(PARTS[part]) for part in Part if part in named)
     return words[:1].upper() + words[1:] if words else _("Changed and changed back")
 
@@ -125,8 +126,39 @@ def list_previews(mailing: Mailing, audience: Audience) -> list[Preview]:
 
 
 def facts_compared(mailing: Mailing) -> dict[str, Any]:
-    """Return the event's former and present facts, each as an event, and the parts that differ in any language."""
+    """Return the event's former and present facts, each as an event, and the parts that differ in any language.
+
+    `told` has the facts before the change by which some recipients know whether the event takes place.
+    """
     was, now = mailing.steps[0]["facts"], mailing.steps[-1]["facts"]
     codes = [language(), *NAMES]
     parts = {part for code in codes for part in differing(was, now, code)}
-    return {"was": event_with(was), "holds": event_with(now), "parts": parts}
+    otherwise = _find_told_otherwise(mailing)
+    parts |= {Part.CANCELLED} if otherwise else set()
+    return {
+        "was": event_with(was),
+        "told": event_with(otherwise or was),
+        "holds": event_with(now),
+        "parts": parts,
+    }
+
+
+def _find_told_otherwise(mailing: Mailing) -> Facts | None:
+    """Return facts in between by which recipients know a cancellation that holds no longer, or the reverse; else None.
+
+    An earlier mailing has told them: of an event that was moved, cancelled and takes place after all, the first facts
+    and the last ones do not tell that it was cancelled.
+    """
+    now = mailing.steps[-1]["facts"]
+    between = {
+        number: step["facts"]
+        for number, step in enumerate(mailing.steps[1:-1], start=1)
+        if bool(step["facts"].get("cancelled_at")) != bool(now.get("cancelled_at"))
+    }
+    if not between:
+        return None
+    if mailing.status == MailingStatus.PROPOSED:
+        known = {person.step for person in audience_of(mailing).people}
+    else:
+        known = queries.list_steps(mailing)
+    return next((facts for number, facts in between.items() if number in known), None)

@@ -77,6 +77,12 @@ def find_last_change(event: Event) -> Mailing | None:
     return db.session.scalars(query.order_by(Mailing.id.desc()).limit(1)).one_or_none()
 
 
+def list_steps(mailing: Mailing) -> set[int]:
+    """Return the indices of the facts (`Mailing.steps`) that the mailing's recipients knew."""
+    known = select(MailingRecipient.step).where(MailingRecipient.mailing_id == mailing.id).distinct()
+    return set(db.session.scalars(known))
+
+
 def list_started(event: Event) -> Sequence[Mailing]:
     """Return the event's latest mailings that were sent, wholly or in part, the newest first."""
     begun = Mailing.event_id == event.id, Mailing.started_at.is_not(None)

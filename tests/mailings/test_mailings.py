@@ -14,7 +14,7 @@ from forum.accounts.enums import Role
 from forum.audit.models import AuditEntry
 from forum.columns import Text
 from forum.database import start_write
-from forum.events import publishing
+from forum.events import cancelling, publishing
 from forum.extensions import db
 from forum.jobs.table import JOBS
 from forum.jobs.worker import run_job
@@ -22,7 +22,7 @@ from forum.mailings import actions as mailings
 from forum.mailings import sending
 from forum.mailings.enums import MailingStatus
 from forum.mailings.models import Mailing, MailingRecipient
-from forum.mailings.queries import Counts, count_by_result, find_open_change
+from forum.mailings.queries import Counts, count_by_result, find_last_change, find_open_change
 from forum.outbox import delivery
 from forum.outbox.enums import Lane, MessageStatus
 from forum.outbox.models import OutboxMessage
@@ -30,6 +30,7 @@ from forum.registration import actions
 from forum.registration.models import Registration
 from tests.factories.events import NOW
 from tests.factories.registrations import confirmed, register, write
+from tests.tables import rows
 from tools.pages import Pages
 
 LATER = NOW + timedelta(minutes=1)
@@ -405,3 +406,51 @@ def test_mailings_of_another_event_are_not_there(organiser, archive):
     for act in ("show", "send", "stop"):
         organiser.get(f"mailings.{act}", event="nf27", mailing=mailing.id, expect=404)
         organiser.get(f"mailings.{act}", event=archive.slug, mailing=mailing.id, expect=404)
+
+
+def test_a_cancellation_that_people_were_told_of_is_named_when_it_is_taken_back(organiser, event):
+    """The event was moved, cancelled, and takes place after all: the first facts and the last do not tell of that."""
+    for moment, happens in enumerate((_moves, _is_cancelled), start=1):
+        confirmed(event)
+        at(moment)
+        _change(event, happens)
+        write(mailings.send, find_open_change(event), user_id=1, actor="user:1", now=LATER)
+        work()
+        for mail in mails_of(reread(find_last_change(event))).values():
+            mark(mail, MessageStatus.SENT)
+    at(3)
+    _change(event, cancelling.take_up_again)
+    page = organiser.get("mailings.show", event="nf27", mailing=find_open_change(event).id)
+    assert ["Takes place", "No, it is cancelled: Snow", "Yes"] in rows(page)
+    assert "whether it takes place" in organiser.get("console.overview", event="nf27").text
+    write(mailings.send, find_open_change(event), user_id=1, actor="user:1", now=LATER)
+    assert "whether it takes place" in organiser.get("outbox.index", event="nf27").text
+
+
+def test_a_cancellation_that_nobody_was_told_of_is_not_named(organiser, event):
+    confirmed(event)
+    at(1)
+    _change(event, _moves)
+    for moment, happens in ((2, _is_cancelled), (3, cancelling.take_up_again)):
+        at(moment)
+        _change(event, happens)
+    page = organiser.get("mailings.show", event="nf27", mailing=find_open_change(event).id)
+    assert [row[0] for row in rows(page)] == ["Place"]
+
+
+def _change(event, happens) -> None:
+    """Change the event, and propose a message about it."""
+    start_write(db.session)
+    former = happens(event, actor="user:1", now=clock.now())
+    mailings.propose_change(event, former, actor="user:1", now=clock.now())
+    db.session.commit()
+
+
+def _moves(event, **_by) -> dict:
+    former = {"place": event.place}
+    event.place = Text(sv="Göteborg", en="Gothenburg")
+    return former
+
+
+def _is_cancelled(event, **by):
+    return cancelling.cancel(event, Text(sv="Snö", en="Snow"), **by)
