@@ -1,6 +1,6 @@
 """The page on which an organiser adds a registration by hand."""
 
-from flask import Blueprint, flash, redirect, render_template, url_for
+from flask import Blueprint, flash, redirect, render_template
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
@@ -17,8 +17,6 @@ from forum.events.in_url import get_any_or_404
 from forum.events.models import Event
 from forum.extensions import db
 from forum.people.models import LONGEST_NOTE
-from forum.questions import queries as questions
-from forum.questions.enums import Sensitivity
 from forum.registration import by_hand, listing, places
 from forum.registration.console import to_person
 from forum.registration.errors import AddressTaken, RegistrationClosed, SectorFull
@@ -72,20 +70,7 @@ def add(event: str) -> ResponseReturnValue:
         db.session.rollback()
         return render(get_any_or_404(event), form, refusal), 409
     flash(words_of(added, form.email.data or ""), "success")
-    return redirect(page_after(added), 303)
-
-
-def page_after(added: Registration) -> str:
-    """Return the URL of the page that follows: the person's answers if the sector asks questions, else the person.
-
-    Somebody who registers a person that calls asks these questions during the call. Questions about food and access
-    have a page of their own, to which the person's page leads.
-    """
-    asked = questions.asked(questions.list_for_form(added.event.slug), added.sector.key, {})
-    if all(one.sensitivity == Sensitivity.CARE for one in asked):
-        return to_person(added, listing.Filters())
-    flash(_("These questions are asked there. Enter what the person says, or leave it open."), "info")
-    return url_for("attendee_answers.change", event=added.event.slug, reference=added.reference)
+    return redirect(to_person(added, listing.Filters()), 303)
 
 
 def words_of(added: Registration, email: str) -> str:

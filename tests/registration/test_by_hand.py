@@ -18,7 +18,6 @@ from forum.registration.enums import Status
 from forum.registration.models import Registration
 from tests.factories.events import NOW, make_event, make_sector
 from tests.factories.mailings import make_proposed
-from tests.factories.questions import make_question
 from tests.factories.registrations import confirmed, write
 from tests.registration.reading import kinds_for, last_id, newest_mail, queued, recorded
 from tests.tables import rows
@@ -81,27 +80,6 @@ def test_organiser_adds_somebody_without_an_address(organiser, event):
     assert "so nobody is written to" in page.text
     page.submit(button="Cancel the registration", expect=303)
     assert (added.status, queued(since)) == (Status.CANCELLED, [])
-
-
-def test_after_adding_somebody_the_questions_of_the_sector_are_asked(organiser, event):
-    make_question(event, "hotel", sectors=["ngo"])
-    make_question(event, "allergies", care=True)
-    page = organiser.get("attendee_additions.add", event="nf27")
-    asked = page.submit(FILLED, button="Add the person", follow=True)
-    assert (
-        asked.flashes[1] == "These questions are asked there. Enter what the person says, or leave it open."
-    )
-    assert "q-hotel" in asked.form().data
-    assert "q-allergies" not in asked.form().data
-    shown = asked.submit({"q-hotel": "Twice"}, button="Save", follow=True)
-    assert (shown.h1, "Twice" in shown.text) == ("Kim Minister", True)
-
-
-def test_without_questions_in_the_sector_the_person_is_shown_at_once(organiser, event):
-    make_question(event, "hotel", sectors=["tech"])
-    make_question(event, "allergies", care=True)
-    page = organiser.get("attendee_additions.add", event="nf27")
-    assert page.submit(FILLED, button="Add the person", follow=True).h1 == "Kim Minister"
 
 
 def test_a_doubled_press_adds_one_person(organiser, event):
