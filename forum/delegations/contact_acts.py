@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Any
 
 from forum.audit import actions as audit
-from forum.delegations import named, substituting, unanswered
+from forum.delegations import named, queries, substituting, unanswered
 from forum.delegations.admitting import CONTACT, applicant_of
 from forum.delegations.asking import Person, forget
 from forum.delegations.enums import DelegateState
@@ -26,6 +26,7 @@ from forum.registration.errors import SameAddress
 from forum.registration.given import Answered
 from forum.registration.models import Registration
 from forum.registration.senders import MayMail, always
+from forum.web.limits import keyed
 
 
 def can_change(delegate: Delegate, now: datetime) -> bool:
@@ -156,12 +157,24 @@ def let_come_instead(
     return newcomer
 
 
-def take_back(delegate: Delegate, *, now: datetime) -> bool:
-    """End the link of a newcomer whom the contact has asked; return whether there was one. Raises NotTheirs."""
-    registration = _lock(delegate, now)
-    if registration is None:
-        raise NotTheirs
+def take_back(delegate: Delegate, asked: str, *, now: datetime) -> bool:
+    """End the link of the newcomer whose mark (`mark_of`) is `asked`; return whether the contact had asked them.
+
+    The result is False for every person of whom the contact may know nothing, whether there is a registration or not
+    (S24), and where the contact has asked somebody else meanwhile (R30).
+    """
+    registration = _read(delegate)
+    if registration is None or not is_known(delegate, now):
+        return False
+    found = queries.find_asked(registration, now)
+    if found is None or mark_of(found) != asked:
+        return False
     return unanswered.take_back(registration, actor=CONTACT, now=now)
+
+
+def mark_of(substitution: Substitution) -> str:
+    """Return the mark by which a page of the contact names a substitution, such as one that was asked for."""
+    return keyed(f"substitution {substitution.id}")
 
 
 def forget_contact(delegation: Delegation, *, now: datetime) -> None:

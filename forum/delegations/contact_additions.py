@@ -20,7 +20,7 @@ from forum.delegations.contact_opening import (
     person_page,
     still_shown,
 )
-from forum.delegations.delegation_forms import AddDelegateForm, CorrectAddressForm
+from forum.delegations.delegation_forms import AddDelegateForm, CorrectAddressForm, TakeBackForm
 from forum.delegations.enums import ADMITTED
 from forum.delegations.errors import AddressNamed, CannotBeAdded, NotTheirs
 from forum.delegations.models import Delegation
@@ -89,7 +89,7 @@ def correct(number: int) -> ResponseReturnValue:
 def take_back(number: int) -> ResponseReturnValue:
     """End the link of a newcomer whom the contact has asked to come instead of a person."""
     start_write(db.session)
-    done = contact_acts.take_back(delegate(number), now=clock.now())
+    done = contact_acts.take_back(delegate(number), TakeBackForm().asked.data or "", now=clock.now())
     db.session.commit()
     if done:
         flash(_("Taken back. The link in our message to that address does not work any more."), "success")

@@ -257,6 +257,12 @@ class DelegationForm(SentOnce, TidyForm):
         return valid
 
 
+class TakeBackForm(TidyForm):
+    """The button that takes back the contact's question; `asked` is the mark of whom the page has shown as asked."""
+
+    asked = HiddenField()
+
+
 class ConfirmForm(TidyForm):
     """The button that confirms a delegation, and one that registers as many as fit when not everybody gets a place.
 

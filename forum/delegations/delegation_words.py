@@ -33,7 +33,8 @@ AFTER_THE_EVENT = {
 class Row:
     """A person of a delegation on a page: name, status in words with its icon, and what the contact can do.
 
-    `asked` is whom the contact has asked to come instead, if that person can still confirm.
+    `asked` is whom the contact has asked to come instead, if that person can still confirm, and `asked_mark` the mark
+    by which the page names the question.
     """
 
     number: int
@@ -51,6 +52,7 @@ class Row:
     can_withdraw: bool
     missing: tuple[str, ...] = ()
     asked: Substitution | None = None
+    asked_mark: str = ""
 
 
 def rows_of(delegation: Delegation, now: datetime) -> list[Row]:
@@ -63,13 +65,18 @@ def rows_of(delegation: Delegation, now: datetime) -> list[Row]:
     missing = lacking.list_for_contact(delegation, people, now)
     asked = asked_instead(people, now)
     return [
-        replace(
+        _with(
             row_of(one, now),
-            missing=tuple(in_language(asked.label) for asked in missing.get(one.registration_id or 0, ())),
+            missing=[in_language(question.label) for question in missing.get(one.registration_id or 0, ())],
             asked=asked.get(one.registration_id or 0),
         )
         for one in people
     ]
+
+
+def _with(row: Row, *, missing: Sequence[str], asked: Substitution | None) -> Row:
+    mark = contact_acts.mark_of(asked) if asked else ""
+    return replace(row, missing=tuple(missing), asked=asked, asked_mark=mark)
 
 
 def asked_instead(people: Sequence[Delegate], now: datetime) -> dict[int, Substitution]:

@@ -243,6 +243,7 @@ SETTINGS = {  # form fields for facts about an event and its organiser, by the f
 # reason from a list, facts about an event, and the texts that organisers write for everybody.
 FIELDS = {
     *("DelegationForm.website", "DelegationForm.key", "DelegationForm.event", "ConfirmForm.choice"),
+    "TakeBackForm.asked",
     *("RegistrationForm.website", "AsksQuestions.asks", "RegistrationForm.key", "RegistrationForm.event"),
     *(
         "ExportForm.purpose",

@@ -1,5 +1,7 @@
 """Whom a contact has asked to come instead of a person: what their page shows, and taking it back (S24, P20)."""
 
+from dataclasses import replace
+
 import pytest
 
 from forum import clock
@@ -7,8 +9,8 @@ from forum.delegations import contact_acts, queries, substituting, unanswered
 from forum.extensions import db
 from forum.registration import actions
 from forum.registration.errors import LinkRefused
-from tests.delegations.test_contacts_view import CIA, list_rows, page_of
-from tests.delegations.test_delegations import ALONE, registered
+from tests.delegations.test_contacts_view import CIA, DAN, list_rows, page_of
+from tests.delegations.test_delegations import ALONE, CONTACT, registered
 from tests.factories.events import NOW, make_event
 from tests.factories.registrations import confirmed, make_applicant, write
 from tests.registration.reading import newest_mail
@@ -66,8 +68,38 @@ def test_contact_neither_sees_nor_ends_what_the_person_has_asked(pages, delegati
     cia = delegation.people[1].registration
     write(substituting.ask, cia, OTHER, now=NOW)
     assert list_rows(pages, delegation) == before
-    assert not write(contact_acts.take_back, delegation.people[1], now=NOW)
+    mark = contact_acts.mark_of(queries.find_asked(cia, NOW))
+    assert not write(contact_acts.take_back, delegation.people[1], mark, now=NOW)
     assert queries.find_asked(cia, NOW).email == OTHER
+
+
+def test_taking_back_answers_alike_for_a_new_and_a_registered_address(pages, delegation):
+    """Whoever posts the form for a person who has not confirmed learns nothing of the address (S24)."""
+    confirmed(delegation.event, "tech", email=DAN.email)
+    mixed = registered(
+        delegation.event,
+        (replace(CIA, email="fresh@example.org"), DAN),
+        key="mixed",
+        contact=replace(CONTACT, email="b@example.org"),
+    )
+    shown = page_of(pages, mixed)
+    hidden = {one["name"]: one["value"] for one in shown.soup.select("form input[type=hidden]")}
+    answers = []
+    for number in (1, 2):
+        data = {**hidden, "asked": "x"}
+        path = f"/en/r/delegation/{number}/instead/taking-back"
+        after = pages.open(path, method="POST", data=data, follow=True)
+        answers.append((after.flashes, after.text.partition("The people")[0]))
+    assert answers[0] == answers[1]
+    assert answers[0][0] == ["There was nothing to take back. Below you see how each person stands."]
+
+
+def test_an_older_page_does_not_end_a_newer_question(pages, delegation):
+    first = ask(pages, delegation, NEW)
+    ask(pages, delegation, OTHER)
+    after = first.submit(button="Take it back Cia Dahl", follow=True)
+    assert after.flashes == ["There was nothing to take back. Below you see how each person stands."]
+    assert queries.find_asked(delegation.people[1].registration, NOW).email == OTHER
 
 
 def test_contact_who_asks_the_same_colleague_as_the_person_does_not_learn_of_it(pages, delegation):
