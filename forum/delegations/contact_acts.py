@@ -166,8 +166,8 @@ def take_back(delegate: Delegate, asked: str, *, now: datetime) -> bool:
     registration = _read(delegate)
     if registration is None or not is_known(delegate, now):
         return False
-    found = queries.find_asked(registration, now)
-    if found is None or mark_of(found) != asked:
+    question = queries.find_asked(registration, now)
+    if question is None or mark_of(question) != asked:
         return False
     return unanswered.take_back(registration, actor=CONTACT, now=now)
 

@@ -12,7 +12,7 @@ from forum.outbox.errors import (
 )
 
 GOING_DOWN, TOO_LARGE = 421, 552
-ADDRESS = re.compile(r"<?[^\s<>\"'(),;:\[\]]+@[^\s<>\"'(),;\[\]]+>?")
+ADDRESS = re.compile(r"<?[^\s<>\"'(),;:@\[\]]{1,64}@[^\s<>\"'(),;@\[\]]{1,255}>?")
 
 
 def failure_of(

@@ -16,7 +16,7 @@ branch_labels = None
 depends_on = None
 
 CODE = re.compile(r"(?<![\d.])([245])[.](\d{1,3})[.](\d{1,3})(?![\d.])")
-ADDRESS = re.compile(r"<?[^\s<>\"'(),;:\[\]]+@[^\s<>\"'(),;\[\]]+>?")
+ADDRESS = re.compile(r"<?[^\s<>\"'(),;:@\[\]]{1,64}@[^\s<>\"'(),;@\[\]]{1,255}>?")
 MAILS = sa.table("outbox_messages", *(sa.column(name) for name in ("id", "status", "sent_at", "last_error")))
 RELAY = sa.table("mail_relay", sa.column("id"), sa.column("last_error"))
 

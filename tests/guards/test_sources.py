@@ -93,7 +93,7 @@ REACH = {
     # This module asks DNS, when the operator runs `forum doctor mail`.
     "forum/health/dns_lookups.py": {"dns"},
     # This module names the errors of a connection, and connects to nothing.
-    "forum/health/tls_faults.py": {"smtplib", "ssl"},
+    "forum/health/tls_faults.py": {"smtplib", "socket", "ssl"},
     "forum/events/drafts.py": {"frontmatter"},  # the front matter of the project's own drafts is read
     # This module reads the front matter of content files, restricted to plain values.
     "forum/content/documents.py": {"yaml"},

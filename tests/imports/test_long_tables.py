@@ -208,7 +208,7 @@ def test_a_colleague_sees_that_a_long_table_is_being_imported_and_can_undo_it(
     seen, own = (one.get("imports.index", event="nf27") for one in (colleague, organiser))
     assert "is importing a table of 5 rows: 33% is done." in seen.text
     assert "is importing a table" not in own.text
-    assert "Is being imported · Undo …" in seen.all("main tbody td")
+    assert "Is being imported · Send links again … · Undo …" in seen.all("main tbody td")
     undoing = seen.follow("Undo …")
     assert "It is still being imported. Undoing it stops it first." in undoing.text
     undoing.submit(button="Undo the import")
