@@ -16,7 +16,7 @@ branch_labels = None
 depends_on = None
 
 CODE = re.compile(r"(?<![\d.])([245])[.](\d{1,3})[.](\d{1,3})(?![\d.])")
-ADDRESS = re.compile(r"<?[^\s<>\"'(),;:@\[\]]{1,64}@[^\s<>\"'(),;@\[\]]{1,255}>?")
+WORD = re.compile(r"[^\s<>\"'(),;:\[\]]+")
 MAILS = sa.table("outbox_messages", *(sa.column(name) for name in ("id", "status", "sent_at", "last_error")))
 RELAY = sa.table("mail_relay", sa.column("id"), sa.column("last_error"))
 
@@ -26,13 +26,17 @@ def upgrade() -> None:
     told = MAILS.c.last_error.is_not(None), MAILS.c.last_error != "Complaint"
     rows = sa.select(MAILS.c.id, MAILS.c.status, MAILS.c.sent_at, MAILS.c.last_error).where(*told)
     for number, status, sent_at, error in connection.execute(rows).all():
-        _store(MAILS, number, error, _marker(status, error) if sent_at else ADDRESS.sub("…", error))
+        _store(MAILS, number, error, _marker(status, error) if sent_at else _without_addresses(error))
     for number, error in connection.execute(sa.select(RELAY.c.id, RELAY.c.last_error)).all():
-        _store(RELAY, number, error, error and ADDRESS.sub("…", error))
+        _store(RELAY, number, error, error and _without_addresses(error))
 
 
 def downgrade() -> None:
     pass
+
+
+def _without_addresses(error: str) -> str:
+    return WORD.sub(lambda word: "…" if "@" in word[0] else word[0], error).replace("<…>", "…")
 
 
 def _marker(status: str, error: str) -> str:
