@@ -8,6 +8,7 @@ from playwright.sync_api import expect
 from tests.browser.keyboard import Keyboard, is_focused
 from tests.browser.sights import ORGANISER
 from tests.browser.visitor import Visitor, follow
+from tests.browser.ways import saved_view
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 DESK, PHONE = {"width": 1280, "height": 640}, {"width": 390, "height": 844}
@@ -83,3 +84,12 @@ def test_on_a_phone_the_search_is_first_and_each_person_has_two_lines(change_wor
     assert search["y"] < first["y"] < PHONE["height"] * 0.55
     heights = page.evaluate(HEIGHTS)
     assert {round(height) for height in heights} <= {64, 65}, heights
+
+
+def test_what_one_test_leaves_in_a_shared_forum_is_not_in_the_copy_of_another(
+    worlds, change_world, new_visitor
+):
+    visitor = new_visitor(worlds["demo"], "en")
+    visitor.sign_in(ORGANISER)
+    saved_view("attendee_views.show")(visitor)
+    assert opened(new_visitor, change_world("demo"), DESK).page.locator(".saved-views").count() == 0

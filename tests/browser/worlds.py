@@ -189,10 +189,13 @@ class Worlds:
 
     @contextmanager
     def copy(self, name: str, folder: Path) -> Iterator[World]:
-        """Yield a copy of a test forum that the test may change."""
-        original, database = self[name], folder / "copy.sqlite3"
-        _copy(self._folder / f"{name}.sqlite3", database)
-        with self._serve(name, database, original.stored()) as world:
+        """Yield a copy of a test forum that the test may change.
+
+        The copy is of the forum as it was filled, because pages of other tests leave a saved view or a draft behind.
+        """
+        stored, database = self._filled(name), folder / "copy.sqlite3"
+        _copy(self._shared / f"{name}.sqlite3", database)
+        with self._serve(name, database, stored) as world:
             yield world
 
     def _filled(self, name: str) -> dict[str, Any]:
