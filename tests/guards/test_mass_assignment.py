@@ -1128,7 +1128,8 @@ def hidden_fields(world, audience: str, path: str) -> dict[str, str]:
     if not (path.startswith("/console/") and _hidden(page, "csrf_token")):
         page += browser.get(where).text
     found = {
-        name: _hidden(page, name) for name in ("csrf_token", "key", "replaced", "seen", "about", "page_of")
+        name: _hidden(page, name)
+        for name in ("csrf_token", "key", "replaced", "seen", "about", "page_of", "asked")
     }
     return {name: match[1] for name, match in found.items() if match}
 
