@@ -12,6 +12,19 @@ from forum.outbox.errors import (
 )
 
 GOING_DOWN, TOO_LARGE = 421, 552
+# Refusals of the forum or its sender that a server gives only after RCPT, as Postfix does unless it is told otherwise:
+# by the status (RFC 3463: sender's address or its host; sign-in), else by the words of Postfix, Exim, sendmail and
+# Exchange, which share 5.7.1 with refusals of a single recipient. A server that has asked another one about the
+# recipient quotes it after the words "Recipient address rejected".
+ABOUT_THE_FORUM = re.compile(
+    rb"^5\.(1\.[78]|7\.(8|9|60))\b"
+    rb"|\brelay(ing)? (access )?(is )?(denied|not permitted|not allowed|prohibited)\b|\bunable to relay\b"
+    rb"|\b(sender address|client host|helo command) rejected\b|\bsender verify failed\b"
+    rb"|\b(smtp )?auth(entication)? (is )?required\b",
+    re.I,
+)
+ABOUT_THE_RECIPIENT = re.compile(rb"\brecipient address rejected\b", re.I)
+NOT_SIGNED_IN = 530
 WORD = re.compile(r"[^\s<>\"'(),;:\[\]]+")
 
 
@@ -31,12 +44,14 @@ def classify(problem: Exception, *, has_options: bool) -> TemporaryFailure | Per
     """Return the failure that the server's answer means: 5xx for recipient or content is final, others are not (R09).
 
     A refused sender is SenderRefused: no mail would be accepted until an operator corrects it. When the mail needed
-    SMTPUTF8 (`has_options`), the refusal may be about that, so it is only ServerUnreachable.
+    SMTPUTF8 (`has_options`), the refusal may be about that, so it is only ServerUnreachable. So is a refusal at the
+    recipient whose words are about the forum: the mail loses an attempt, because words may mean something else.
     """
     match problem:
         case smtplib.SMTPRecipientsRefused(recipients=refused):
-            code, _ = next(iter(refused.values()))
-            return _by_code(code, problem)
+            code, words = next(iter(refused.values()))
+            is_for_all = _is_about_the_forum(code, words)
+            return ServerUnreachable(told(problem)) if is_for_all else _by_code(code, problem)
         case smtplib.SMTPSenderRefused(smtp_code=code) if code == TOO_LARGE:
             return PermanentFailure(told(problem))
         case smtplib.SMTPSenderRefused():
@@ -83,6 +98,15 @@ def _answer_in(problem: Exception) -> tuple[int, bytes | str] | None:
             return code, words
         case _:
             return None
+
+
+def _is_about_the_forum(code: int, words: bytes | str) -> bool:
+    """Return whether a server that has refused a recipient would refuse each mail of the forum alike (R07)."""
+    said = words if isinstance(words, bytes) else str(words).encode("utf-8", "replace")
+    if code == NOT_SIGNED_IN:
+        return True
+    is_final = 500 <= code < 600 and not ABOUT_THE_RECIPIENT.search(said)
+    return is_final and ABOUT_THE_FORUM.search(said) is not None
 
 
 def _by_code(code: int, problem: Exception) -> TemporaryFailure | PermanentFailure:

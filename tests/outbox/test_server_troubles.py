@@ -185,6 +185,40 @@ def test_refused_sender_gives_back_no_earlier_attempt(database, to_server):
     assert (states(), mail.next_attempt_at, mail.lease_owner) == ([(WAITS, 1)], clock.now(), None)
 
 
+@pytest.mark.parametrize(
+    "answer",
+    [
+        "554 5.7.1 <p@example.com>: Relay access denied",
+        "550 relay not permitted",
+        "550 5.7.1 <p@example.com>... Relaying denied",
+        "550 5.7.54 SMTP; Unable to relay recipient in non-accepted domain",
+        "553 5.7.1 <forum@example.org>: Sender address rejected: not owned by user forum",
+        "550 5.1.8 <forum@example.org>: domain not found",
+        "554 5.7.1 <unknown[203.0.113.7]>: Client host rejected: Access denied",
+        "550 5.7.1 Authentication required",
+        "530 5.7.0 Must issue a STARTTLS command first",
+    ],
+)
+def test_forum_refused_at_the_recipient_pauses_all_mail(database, to_server, answer):
+    """A server with which the forum may not send answers so at RCPT: a weekend of it makes no dead letter of each mail.
+
+    The mail that met it loses an attempt, because a server could say the same about one recipient only.
+    """
+    with scripted_smtp({"RCPT": answer}) as server:
+        to_server(server.port)
+        mails = make_mails(40)
+        for _ in range(15):
+            assert [delivery.deliver_due() for _again in range(2)] == [1, 0]
+            clock.freeze(relay.find_trouble().paused_until)
+    assert {state for state, _attempts in states()} == {"queued", WAITS}
+
+    with scripted_smtp() as server:
+        to_server(server.port)
+        clock.freeze(max(clock.now(), *(mail.next_attempt_at for mail in mails)))
+        assert (delivery.deliver_due(), relay.find_trouble()) == (40, None)
+    assert {state for state, _attempts in states()} == {"sent"}
+
+
 def test_sender_refused_for_letters_of_the_recipient_costs_that_mail_an_attempt(database, to_server):
     """A refusal of SMTPUTF8, an option of this mail only, pauses no mail: such a pause would stop all for ever."""
     script = {"EHLO": "250-scripted\r\n250 SMTPUTF8", "MAIL": "555 5.5.4 not this one"}
@@ -313,6 +347,11 @@ def test_name_of_the_server_is_unknown(database, to_server, app):
     "script",
     [
         {"RCPT": "550 5.1.1 nobody here"},
+        {"RCPT": "550 5.7.1 this person takes no mail from you"},
+        {
+            "RCPT": "550 5.1.1 Recipient address rejected: undeliverable: host mx.example.com said: "
+            "554 5.7.1 Relay access denied"
+        },
         {"END": "554 5.7.1 refused"},
         {"MAIL": "552 5.3.4 too large"},
     ],
