@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 
 from flask import url_for
@@ -19,7 +19,9 @@ from forum.invitations import silence
 from forum.invitations.wording import silence_rule_text
 from forum.mailings import chosen_audience, queries, reminder_times, reminders
 from forum.mailings.enums import Anchor, LeftOut, MailingStatus, Skipped
-from forum.mailings.models import Reminder
+from forum.mailings.errors import DayNotAhead, DayOver
+from forum.mailings.models import Mailing, Reminder
+from forum.mailings.moved_reminders import Followed
 from forum.registration import offers
 from forum.registration.narrowing import UnknownFilter
 from forum.web.languages import hour_text, in_language, moment_text
@@ -37,7 +39,8 @@ WHY = {
 class Line:
     """A line of the plan of reminders: the day, the mail, its state as text and icon, and how many people it reaches.
 
-    `at` is None when no day is known; `people` and `url` are None if the organiser may not know the people.
+    `at` is None when no day is known; `people` and `url` are None if the organiser may not know the people. `is_ahead`
+    says that the mail is in the plan, and has neither begun nor been left out.
     """
 
     at: datetime | None
@@ -48,12 +51,18 @@ class Line:
     kind: str
     people: int | None
     note: str = ""
+    is_ahead: bool = False
 
 
 def list_lines(event: Event, now: datetime) -> list[Line]:
     """Return the lines of the plan by day: organisers' reminders, and those that every event sends by itself."""
     late = queries.count_left_out(event, LeftOut.LATE)
     own = [_line(one, late.get(one.mailing_id, 0), now) for one in queries.list_reminders_of(event)]
+    if events.is_off(event, now):
+        own = [
+            replace(line, label=_("Does not leave"), kind="out", people=0) if line.is_ahead else line
+            for line in own
+        ]
     ahead = [] if events.is_off(event, now) else [*_of_invitations(event, now), *_of_offers(event, now)]
     return sorted([*own, *ahead], key=lambda line: (line.at is None, line.at or now, line.title))
 
@@ -98,6 +107,7 @@ def _line(reminder: Reminder, late: int, now: datetime) -> Line:
         kind,
         people if is_known else None,
         note if is_known else "",
+        is_ahead=is_draft and not reminder.skipped_at,
     )
 
 
@@ -186,6 +196,45 @@ def _by_day(event: Event, moments: Sequence[datetime]) -> Iterable[tuple[datetim
         first.setdefault(day, at)
         numbers[day] += 1
     return [(first[day], numbers[day]) for day in first]
+
+
+def refusal_text(refusal: DayNotAhead, event: Event) -> str:
+    """Return why a reminder cannot be planned for this day, with the moment at which it would leave."""
+    moment = moment_text(refusal.due, event.zone)
+    if isinstance(refusal, DayOver):
+        return _("It would leave on %(moment)s, which has passed. Enter fewer days.", moment=moment)
+    return _(
+        "It would leave on %(moment)s, when the forum has begun. Enter more days, or choose an earlier hour.",
+        moment=moment,
+    )
+
+
+def followed_texts(followed: Followed) -> list[str]:
+    """Return sentences on the reminders that a new start of the event has left out or planned again."""
+    sentences = []
+    if followed.left_out:
+        sentences.append(
+            ngettext(
+                "By the new days the hour of this reminder has passed, so it does not leave: %(subjects)s.",
+                "By the new days the hours of these reminders have passed, so they do not leave: %(subjects)s.",
+                len(followed.left_out),
+                subjects=_subjects(followed.left_out),
+            )
+        )
+    if followed.planned:
+        sentences.append(
+            ngettext(
+                "This reminder had been left out and is planned again: %(subjects)s.",
+                "These reminders had been left out and are planned again: %(subjects)s.",
+                len(followed.planned),
+                subjects=_subjects(followed.planned),
+            )
+        )
+    return sentences
+
+
+def _subjects(mailings: Sequence[Mailing]) -> str:
+    return ", ".join(_("“%(subject)s”", subject=in_language(mailing.subjects)) for mailing in mailings)
 
 
 def planned_words(reminder: Reminder) -> str:

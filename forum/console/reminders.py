@@ -21,7 +21,7 @@ from forum.events.in_url import get_any_or_404
 from forum.extensions import db
 from forum.mailings import queries, reminders
 from forum.mailings.enums import Anchor, MailingStatus
-from forum.mailings.errors import MailingRefused
+from forum.mailings.errors import DayNotAhead, MailingRefused
 from forum.mailings.models import Mailing
 from forum.mailings.reminders import Rule
 from forum.registration.narrowing import UnknownFilter
@@ -104,6 +104,8 @@ def plan(event: str, mailing: int) -> ResponseReturnValue:
     except ChangedMeanwhile as meanwhile:
         db.session.rollback()
         return _page(find_or_404(get_any_or_404(event), mailing), form, meanwhile)
+    except DayNotAhead as refusal:
+        return _another_day(event, mailing, form, refusal)
     except (MailingRefused, UnknownFilter) as refusal:
         return refused(event, mailing, refusal)
     db.session.commit()
@@ -133,6 +135,14 @@ def _form_of(mailing: Mailing) -> PlanForm:
     if not form.is_submitted():
         show_stored(form, stored)
     return form
+
+
+def _another_day(event: str, mailing: int, form: PlanForm, refusal: DayNotAhead) -> ResponseReturnValue:
+    """Show the form with what was typed, and say when the reminder would have left."""
+    db.session.rollback()
+    shown = get_any_or_404(event)
+    form.days.errors = [reminder_words.refusal_text(refusal, shown)]
+    return _page(find_or_404(shown, mailing), form)
 
 
 def _page(mailing: Mailing, form: PlanForm, meanwhile: ChangedMeanwhile | None = None) -> ResponseReturnValue:

@@ -9,7 +9,13 @@ from flask_babel import gettext as _
 from flask_babel import ngettext
 
 from forum.accounts import sign_ins
-from forum.console import language_settings, look_settings, sector_merging, sector_settings
+from forum.console import (
+    language_settings,
+    look_settings,
+    reminder_words,
+    sector_merging,
+    sector_settings,
+)
 from forum.console.mailings import proposed_change
 from forum.console.privacy_settings import PrivacyForm
 from forum.console.settings_editing import Former, Part, edit
@@ -19,6 +25,7 @@ from forum.events.changes import touches_calendars
 from forum.events.days import list_days
 from forum.events.models import Event
 from forum.mailings import actions as mailings
+from forum.mailings import moved_reminders
 from forum.participants import queries as participants
 from forum.registration import listing, waiting_list
 from forum.registration.enums import Group
@@ -89,7 +96,9 @@ def _after_facts(event: Event, former: Former, now: datetime) -> str:
     numbers = _calendars(event)
     if numbers["people"]:
         told.insert(0, _calendar_words(**numbers))
-    mailings.propose_change(event, former, actor=sign_ins.current_actor(), now=now)
+    actor = sign_ins.current_actor()
+    told += reminder_words.followed_texts(moved_reminders.follow(event, former, actor=actor, now=now))
+    mailings.propose_change(event, former, actor=actor, now=now)
     return " ".join(filter(None, told))
 
 

@@ -21,7 +21,7 @@ from forum.events.standing import LINKED
 from forum.extensions import db
 from forum.invitations import queries as invitations
 from forum.mailings import actions as mailings
-from forum.mailings import facts
+from forum.mailings import facts, moved_reminders
 from forum.registration import places, sectors, waiting_list
 from forum.registration.errors import SharesRefused
 
@@ -53,6 +53,7 @@ def write(slug: str, document: Document, event: Event | None, *, actor: str, now
     waiting_list.offer_free_places(event, now=now)
     if former:
         mailings.propose_change(event, former, actor=actor, now=now)
+        moved_reminders.follow(event, former, actor=actor, now=now)
     return event
 
 

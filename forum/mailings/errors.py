@@ -1,6 +1,7 @@
 """Errors that say why a mailing is refused; the views put them into words."""
 
 from collections.abc import Sequence
+from datetime import datetime
 
 
 class MailingRefused(Exception):
@@ -33,6 +34,22 @@ class BegunAlready(MailingRefused):
 
 class NotAhead(MailingRefused):
     """The moment for sending is not at least a minute ahead, or the event is over by then."""
+
+
+class DayNotAhead(NotAhead):
+    """A reminder's day is over, or comes when the event has begun; `due` is the moment."""
+
+    def __init__(self, due: datetime) -> None:
+        super().__init__(f"due at {due}")
+        self.due = due
+
+
+class DayOver(DayNotAhead):
+    """The moment at which the reminder would leave has passed."""
+
+
+class DayTooLate(DayNotAhead):
+    """The event has begun when the reminder would leave."""
 
 
 class SubjectTells(MailingRefused):

@@ -5,7 +5,7 @@ Call every function with the event locked. The functions of `actions` pause, res
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import delete, insert, select, update
@@ -30,13 +30,12 @@ from forum.mailings.errors import (
     WordsMissing,
 )
 from forum.mailings.models import Mailing, MailingRecipient
+from forum.mailings.reminder_times import TO_STOP
 from forum.outbox import actions as outbox
 from forum.outbox import neutral
 from forum.outbox.enums import AbortReason, MessageStatus
 from forum.outbox.queries import may_still_leave
 
-# After Send is pressed no mail leaves for this long, so that the message can be taken back.
-TO_STOP = timedelta(seconds=60)
 WAITS: Mapping[str, Any] = {"status": RecipientStatus.WAITING, "left_because": None}
 OMITTED: Mapping[str, Any] = {"status": RecipientStatus.OMITTED}
 

@@ -6,18 +6,39 @@ event begins, or not at all, also where the worker or the mail server was away a
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, time, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
 
+from forum.events.models import Event
 from forum.mailings import queries
 from forum.mailings.enums import Anchor, MailingStatus
 from forum.mailings.models import Mailing, MailingRecipient, Reminder
 
 # How long after its hour a reminder may still leave.
 WINDOW = timedelta(hours=12)
+# No mail of a message leaves before this time after it was begun, so that organisers can take it back.
+TO_STOP = timedelta(minutes=1)
 
 
 def due_at(reminder: Reminder) -> datetime:
     """Return the moment at which a reminder counted from the event's start is due."""
-    return _at(reminder, reminder.mailing.event.starts_at, -reminder.days)
+    event = reminder.mailing.event
+    return due_before(reminder, event.starts_at, event.zone)
+
+
+def due_before(reminder: Reminder, starts_at: datetime, zone: ZoneInfo) -> datetime:
+    """Return the moment at which the reminder would be due if the event started then, in that zone."""
+    return _at(reminder, starts_at, -reminder.days, zone)
+
+
+def last_moment(event: Event) -> datetime:
+    """Return the moment from which on no reminder is sent: its mails leave a minute later, when the event has begun."""
+    return event.starts_at - TO_STOP
+
+
+def told(reminder: Reminder) -> dict[str, Any]:
+    """Return what the audit trail stores of a reminder's day: from which event or act its days count, days, hour."""
+    return {"anchor": reminder.anchor.value, "days": reminder.days, "hour": reminder.hour}
 
 
 def due_for(reminder: Reminder, confirmed_at: datetime) -> datetime:
@@ -25,7 +46,7 @@ def due_for(reminder: Reminder, confirmed_at: datetime) -> datetime:
 
     Somebody whom organisers have added, and who has not confirmed an address, counts from the moment of being added.
     """
-    return _at(reminder, confirmed_at, reminder.days)
+    return _at(reminder, confirmed_at, reminder.days, reminder.mailing.event.zone)
 
 
 def end_of(reminder: Reminder, due: datetime) -> datetime:
@@ -66,8 +87,7 @@ def _end_for(reminder: Reminder, registered_at: datetime) -> datetime:
     return end_of(reminder, due_at(reminder) if is_of_start else due_for(reminder, registered_at))
 
 
-def _at(reminder: Reminder, moment: datetime, days: int) -> datetime:
-    """Return the moment at the reminder's hour on the day that is `days` from `moment`, by the clock at the venue."""
-    zone = reminder.mailing.event.zone
+def _at(reminder: Reminder, moment: datetime, days: int, zone: ZoneInfo) -> datetime:
+    """Return the moment at the reminder's hour on the day that is `days` from `moment`, by the clock of the zone."""
     day = moment.astimezone(zone).date() + timedelta(days=days)
     return datetime.combine(day, time(reminder.hour), zone)

@@ -15,16 +15,16 @@ from sqlalchemy import func, insert, select
 
 from forum.audit import actions as audit
 from forum.events import queries as events
-from forum.events.models import Event
 from forum.extensions import db
-from forum.mailings import chosen_audience, own_words, queries, reminder_times
+from forum.mailings import chosen_audience, moved_reminders, own_words, queries, reminder_times
 from forum.mailings.actions import require, require_public
 from forum.mailings.enums import Anchor, MailingStatus, RecipientStatus, Skipped
 from forum.mailings.errors import (
+    DayOver,
+    DayTooLate,
     MailingRefused,
     NeedsFilters,
     NobodyToTell,
-    NotAhead,
     SubjectTells,
     WordsMissing,
 )
@@ -62,7 +62,7 @@ class Rule:
 def plan(mailing: Mailing, rule: Rule, *, actor: str, now: datetime) -> Reminder:
     """Put a draft into the plan, or give it another day there.
 
-    Raises AlreadyDecided, EventHidden, NotAhead, WordsMissing, SubjectTells, NeedsFilters, UnknownFilter.
+    Raises AlreadyDecided, EventHidden, DayOver, DayTooLate, WordsMissing, SubjectTells, NeedsFilters, UnknownFilter.
     """
     require(mailing, MailingStatus.PROPOSED)
     require_public(mailing.event, now)
@@ -72,12 +72,11 @@ def plan(mailing: Mailing, rule: Rule, *, actor: str, now: datetime) -> Reminder
     reminder = queries.find_reminder(mailing) or Reminder(mailing=mailing)
     reminder.anchor, reminder.days, reminder.hour = rule.anchor, rule.days, rule.hour
     reminder.planned_at, reminder.skipped_at, reminder.skipped_because = now, None, None
-    if rule.anchor == Anchor.START and not now < due_at(reminder) < _last_moment(mailing.event):
-        raise NotAhead
+    if rule.anchor == Anchor.START:
+        _refuse_unless_ahead(reminder, now)
     db.session.add(reminder)
     db.session.flush()
-    told = {"anchor": rule.anchor.value, "days": rule.days, "hour": rule.hour}
-    audit.record("mailing.planned", mailing, actor=actor, at=now, **told)
+    audit.record("mailing.planned", mailing, actor=actor, at=now, **reminder_times.told(reminder))
     return reminder
 
 
@@ -158,7 +157,7 @@ def list_newcomers(reminder: Reminder, now: datetime, *, only_due: bool = False)
     return {
         number: due
         for number, due in each.items()
-        if reminder.planned_at <= due < _last_moment(mailing.event)
+        if reminder.planned_at <= due < reminder_times.last_moment(mailing.event)
     }
 
 
@@ -199,6 +198,15 @@ def _goes_on(reminder: Reminder) -> bool:
     return reminder.anchor == Anchor.REGISTERED and reminder.mailing.status in queries.BEGUN
 
 
+def _refuse_unless_ahead(reminder: Reminder, now: datetime) -> None:
+    """Raise DayOver or DayTooLate unless the reminder is due in the future, before the event begins."""
+    due = due_at(reminder)
+    if due <= now:
+        raise DayOver(due)
+    if due >= reminder_times.last_moment(reminder.mailing.event):
+        raise DayTooLate(due)
+
+
 def _refuse_unfinished(mailing: Mailing) -> None:
     """Raise WordsMissing or SubjectTells for a draft that cannot be sent to readers of all the event's languages."""
     codes = mailing.event.offered_languages
@@ -208,14 +216,8 @@ def _refuse_unfinished(mailing: Mailing) -> None:
         raise SubjectTells
 
 
-def _last_moment(event: Event) -> datetime:
-    """Return the moment from which on no reminder is sent: its mails leave a minute later, when the event has begun."""
-    return event.starts_at - own_words.TO_STOP
-
-
 def _skip(reminder: Reminder, because: Skipped, now: datetime) -> int:
-    reminder.skipped_at, reminder.skipped_because = now, because
-    audit.record("mailing.skipped", reminder.mailing, actor=ACTOR, at=now, because=because.value)
+    moved_reminders.leave_out(reminder, because, actor=ACTOR, now=now)
     return 0
 
 

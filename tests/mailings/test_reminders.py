@@ -16,7 +16,7 @@ from forum.jobs.worker import run_job
 from forum.mailings import actions as mailings
 from forum.mailings import chosen_audience, own_words, queries, refusals, reminder_times, reminders
 from forum.mailings.enums import Anchor, MailingStatus, Skipped
-from forum.mailings.errors import NeedsFilters, NotAhead, Planned, WordsMissing
+from forum.mailings.errors import DayOver, DayTooLate, NeedsFilters, Planned, WordsMissing
 from forum.mailings.models import MailingRecipient
 from forum.mailings.own_words import Written
 from forum.mailings.queries import Counts
@@ -135,6 +135,47 @@ def test_it_moves_with_the_event_and_never_leaves_after_it_has_begun(event):
     other = make_reminder(event, days=3)
     move(event, "starts_at", event.starts_at + DAY)
     assert reminder_times.due_at(other) == datetime(2027, 11, 14, 8, 0, tzinfo=UTC)
+
+
+def test_a_mistyped_day_destroys_no_reminder_and_writes_to_nobody(organiser, event):
+    """A start by which a reminder's hour has just passed leaves the reminder out; the corrected one plans it again."""
+    person = confirmed(event)
+    reminder, right = make_reminder(event, days=3), event.starts_at
+    for day in (NOW + 3 * DAY, NOW - 300 * DAY):
+        page = save_days(organiser, event, day)
+        assert (
+            "the hour of this reminder has passed, so it does not leave: “Choose your group”."
+            in page.flashes[0]
+        )
+        work(NOW)
+        assert state(reminder) == (MailingStatus.PROPOSED, Skipped.LATE)
+        page = save_days(organiser, event, right)
+        assert "had been left out and is planned again: “Choose your group”." in page.flashes[0]
+        assert state(reminder) == (MailingStatus.PROPOSED, None)
+    assert told(reminder) == []
+    work(reminder_times.due_at(reminder))
+    assert [address for address, _subject in told(reminder)] == [person.email]
+
+
+def test_a_new_day_by_which_a_reminder_is_still_ahead_says_nothing_of_it(organiser, event):
+    make_reminder(event, days=3)
+    begun = make_reminder(event, days=3)
+    start_write(db.session)
+    begun.mailing.status = MailingStatus.DONE
+    db.session.commit()
+    page = save_days(organiser, event, event.starts_at + DAY)
+    assert "reminder" not in page.flashes[0]
+    page = save_days(organiser, event, NOW + 3 * DAY)
+    assert page.flashes[0].count("Choose your group") == 1
+
+
+def save_days(organiser, event, start):
+    """Save two days from this one on in the settings of the event; return the page after it."""
+    clock.freeze(NOW)
+    days = {f"days-{number}-day": f"{(start + number * DAY).date()}" for number in (0, 1)}
+    saved = organiser.get("settings.facts", event=event.slug).submit(days, follow=True)
+    db.session.expire_all()
+    return saved
 
 
 def test_each_person_is_reminded_after_registering_and_nobody_twice(event):
@@ -266,8 +307,10 @@ def test_what_cannot_be_planned_is_refused(event):
     with pytest.raises(WordsMissing):
         reminders.plan(half, Rule(Anchor.START, 3, 9), **plan)
     draft = make_draft(event)
-    with pytest.raises(NotAhead):
+    with pytest.raises(DayOver):
         reminders.plan(draft, Rule(Anchor.START, 365, 9), **{**plan, "now": event.starts_at - DAY})
+    with pytest.raises(DayTooLate):
+        reminders.plan(draft, Rule(Anchor.START, 0, 20), **plan)
     chosen = make_draft(event, people=[confirmed(event).id])
     with pytest.raises(NeedsFilters):
         reminders.plan(chosen, Rule(Anchor.REGISTERED, 3, 9), **plan)
@@ -300,12 +343,15 @@ def test_stopping_it_in_its_minute_takes_it_out_of_the_plan(event):
     assert mailing.status == MailingStatus.PROPOSED
 
 
-def test_nobody_is_reminded_of_a_cancelled_event(event):
+def test_nobody_is_reminded_of_a_cancelled_event(event, organiser):
     confirmed(event)
     reminder = make_reminder(event)
     write(cancelling.cancel, event, Text(sv="Snö", en="Snow"), actor="user:1", now=NOW)
     work(reminder_times.due_at(reminder))
     assert told(reminder) == []
+    clock.freeze(NOW)
+    page = organiser.get("reminders.index", event=event.slug)
+    assert page.all("tbody td[data-label=Status]") == ["Does not leave"]
 
 
 def test_whoever_wants_no_messages_gets_none_and_a_protected_person_the_same_mail(event):
@@ -341,6 +387,16 @@ def test_an_organiser_plans_a_reminder_and_takes_it_off(organiser, event):
     assert page.errors == {"days": "Enter a whole number from 0 to 365"}
     page = page.form("form.form").submit({"anchor": "registered", "days": "0"}, expect=422)
     assert page.errors == {"days": "After confirming, enter at least 1 day"}
+    page = page.form("form.form").submit({"anchor": "start", "days": "300", "hour": "7"}, expect=422)
+    assert page.errors == {
+        "days": "It would leave on 20 January 2027 at 07:00 (CET), which has passed. Enter fewer days."
+    }
+    page = page.form("form.form").submit({"anchor": "start", "days": "0", "hour": "20"}, expect=422)
+    assert page.errors == {
+        "days": "It would leave on 16 November 2027 at 20:00 (CET), when the forum has begun."
+        " Enter more days, or choose an earlier hour."
+    }
+    assert page.form("form.form").values()["hour"] == ["20"]
     page = page.form("form.form").submit({"anchor": "start", "days": "3", "hour": "9"}, follow=True)
     assert page.h1 == "Reminders"
     assert "3 days before the forum, at 09:00" in page.text
