@@ -13,8 +13,8 @@ from forum.outbox.enums import MessageStatus, SuppressionCause
 from forum.outbox.models import OutboxMessage
 from forum.outbox.reports import Outcome, Report
 
-# What `last_error` says of a mail that has left, the second and third with a status code: the recipient has marked it
-# as unwanted, a mail server could not deliver it, or it is late. No words of a report are stored.
+# What `last_error` of a mail that has left begins with: the recipient has marked the mail as unwanted, a mail server
+# could not deliver it, or it is late. The last two are followed by a status code. No words of a report are stored.
 COMPLAINT, BOUNCED, DELAYED = "Complaint", "Bounced", "Delayed"
 
 

@@ -1,4 +1,4 @@
-"""Taking the mails of a paused message out of the queue, and letting tried ones wait until it goes on."""
+"""Taking the mails of a paused message out of the queue, and letting those already tried wait until it goes on."""
 
 from collections.abc import Sequence
 from datetime import datetime

@@ -41,7 +41,7 @@ class Reading:
     def _run(self) -> None:
         try:
             self._reply = self._read()
-        # The thread that asks for the reply raises the error.
+        # Do not raise the error in this thread: `reply` raises it in the thread that asks for the answer.
         except Exception as problem:
             self._problem = problem
         finally:

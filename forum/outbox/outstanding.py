@@ -42,7 +42,7 @@ class Outstanding:
         """Store what became of each mail whose answer has come or was given up. Commits after each of them."""
         for claim in [claim for claim, answer in self._late.items() if answer.is_there()]:
             settle(claim, self._late[claim])
-            # Forget the answer only now: if the database could not be written, the answer is still there.
+            # Forget the mail server's answer only now: had storing it failed, it would be stored at the next call.
             del self._late[claim]
 
     def settle_all(self, *, within: float = float("inf")) -> None:

@@ -23,7 +23,8 @@ ALL = ""
 CATCH_UP = 1.0
 # Intervals between two mails are random: the shortest one, or up to this share longer.
 JITTER = 0.2
-# No interval is longer than this many seconds. A moment further ahead was written by a wrong clock.
+# No interval between two mails is longer than this many seconds. A `free_at` further ahead was written by a machine
+# with a wrong clock, and holds no mail back.
 LONGEST = 150.0
 # How long a row of MailPace is kept after the time for the next mail has passed: it tells when the last mail left.
 KEPT = timedelta(minutes=15)

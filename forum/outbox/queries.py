@@ -13,7 +13,8 @@ from forum.outbox.models import IS_UNSENT, OutboxMessage
 MAIL_MAY_WAIT = timedelta(minutes=15)
 # The time of the next attempt for a mail that a restore holds back until `forum release-mail`.
 HELD = datetime(9999, 1, 1, tzinfo=UTC)
-# The `next_attempt_at` of a mail that was tried before its message to many was paused: it waits for the message.
+# The `next_attempt_at` of a mail that was tried in vain and whose message to many is paused: the mail is not tried
+# again until organisers go on with the message.
 PAUSED = datetime(9998, 1, 1, tzinfo=UTC)
 # Kinds of mails to followers of the news. Organisers see numbers of them only, never to whom they went.
 NEWS = ("news-post", "news-weekly")

@@ -48,7 +48,8 @@ def render(kind: str, language: str, context: Mapping[str, Any], changed: MailTe
         text = _template(kind, TEXT_FILE, known, plain)
         marked = {name: _paragraphs(words) for name, words in own.items()}
         html = _template(kind, HTML_FILE, known, marked)
-        # Mail programs list the sender's name beside the subject, so the name must not reveal the forum either (P26).
+        # Mail programs list the sender's name beside the subject. So the name must not reveal the forum, just as the
+        # subject must not (P26).
         sender_name = str(known.get("sender_name") or _("Registration"))
     tidy = BLANK_LINES.sub("\n\n", text.strip())
     return Rendered(sender_name, subject, tidy, _inliner().inline(html), html)

@@ -36,7 +36,7 @@ PERMANENT, GENERAL = "5", "0.0"
 
 
 class _Bounded(Message):
-    """A mail whose long headers have no parameters: Python takes 20 seconds for those of one of 256 KiB."""
+    """A mail whose long headers count as having no parameters: to read those of 256 KiB takes Python 20 seconds."""
 
     def get_param(self, param, failobj=None, header="content-type", unquote=True):
         """Return the parameter of a header; `failobj` if there is none, or the header is too long."""

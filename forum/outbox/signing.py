@@ -14,7 +14,8 @@ SIGNED = (
     *(b"list-id", b"list-unsubscribe", b"list-unsubscribe-post", b"precedence"),
 )
 # Headers that the signature lists once more than a mail has them, so that nobody can add another one to a signed mail
-# (RFC 6376, 8.15): what a reader sees, where an answer goes, how the text is read, and by which button one leaves.
+# (RFC 6376, 8.15): what a reader sees, where an answer goes, how the text is read, and the links by which a reader
+# refuses further messages.
 CLOSED = (
     *(b"from", b"sender", b"to", b"cc", b"reply-to", b"subject", b"date", b"message-id"),
     *(

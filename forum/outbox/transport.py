@@ -32,7 +32,8 @@ from forum.outbox.late_answers import LateAnswer, Reading, StillReading
 # Time limit for the answer to the dot that ends a mail; with a shorter one the worker could give up on a mail that
 # the server has accepted (RFC 5321, 4.5.3.2.6).
 DOT_SECONDS = 600
-# The most waits for a command, an answer or content while one mail is sent, besides the wait for the final dot.
+# How often the worker at most waits for the mail server to take or send something while it sends one mail, without the
+# wait for the answer to the final dot.
 WAITS_A_MAIL = 15
 UNSAFE_IN_NAMES = re.compile(r"[^A-Za-z0-9.@+-]")
 
