@@ -124,7 +124,7 @@ def _undo_merges(
         if tombstones.digest_of(key, REGISTRATION, other.event_id, other.reference) in noted:
             continue
         is_apart = _try(separating.take_apart, merge, actor=actor, now=now)
-        # Registrations merged with the other person's one may have taken over values of the erased person, too.
+        # Registrations that were merged with `other` may have taken over values of the erased person, too.
         mixed = [] if is_apart else [other]
         mixed += (
             []
@@ -184,7 +184,7 @@ def _find_delegation(mark: Mark, key: bytes) -> Delegation | None:
 
 
 def _list_addresses(mark: Mark, key: bytes) -> list[tuple[int, str]]:
-    """Return (event id, address) of invitations and the like from before the erasure, with the tombstone's address."""
+    """Return (event id, address) where the tombstone's address has an invitation or the like (`_addresses_before`)."""
     if mark.address is None:
         return []
     held = set(_addresses_before(mark.until))

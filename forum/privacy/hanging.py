@@ -64,7 +64,8 @@ UNTOLD = {
         for name in ("attempts", "next_attempt_at", "not_after", "unanswered_since", "last_error")
     ),
 }
-# Columns of which a person reads only some parts in their own data, because other parts concern somebody else.
+# Columns of which a person reads only the parts named here in their own data, because other parts concern somebody
+# else.
 PARTLY = {
     "offers.why": ("because", "rank"),
     # Of the values before a merge, the person is not shown digests of both addresses, nor keys by which files are read.

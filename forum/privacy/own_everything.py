@@ -40,8 +40,8 @@ def ask() -> ResponseReturnValue:
     try:
         registration = mine()
     except SignInEnded as ended:
-        # Only the sign-in to the person's own page has ended, so do not answer with this module's page for an expired
-        # link to all data (`refused`).
+        # The sign-in to the person's own page has ended: show the page that says so. The page of this module for
+        # refused links (`refused`) would speak of an expired link to all data.
         return self_service.sign_in_ended(ended)
     if limits.may_mail(registration.email):
         own_data_links.send(registration, now=clock.now())

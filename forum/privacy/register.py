@@ -210,7 +210,8 @@ REGISTER: tuple[Entry, ...] = (
             "OrganisersMoveForm.words",
             "AdditionForm.reason",
             "ImportPeopleForm.reason",
-            # The field `kept` has the choices made for an earlier table: its columns, and the reason for the import.
+            # The hidden field `kept` carries the choices that the organiser made for the table sent before: its
+            # columns, and the reason for the import.
             "ImportTableForm.kept",
             *("CancelForm.reason", "CancelForm.words"),
         ),

@@ -29,7 +29,7 @@ def forget(event_id: int, *, now: datetime) -> int:
     keys = {one.key for one in questions}
     locating_traces.forget(event, keys, now=now)
     mailings.forget(event, keys, now=now)
-    # A table of people that is stored for an import may contain answers to these questions.
+    # Delete tables of people that are stored for an import: they may answer questions that tell where somebody is.
     kept_tables.forget(db.session.scalars(select(ImportTable).where(ImportTable.event_id == event.id)).all())
     for question in questions:
         question.traces_deleted_at = now

@@ -17,7 +17,7 @@ from forum.web.languages import in_language
 SEPARATOR = "; "
 MARK = '"'
 BETWEEN = re.compile(r"[,;]")
-# Signs because of which a line could have two readings.
+# Signs because of which a line that names several choices could have two readings.
 UNCLEAR = re.compile(r'[,;"]')
 PIECE = re.compile(r'[,;"]|[^,;"]+')
 
@@ -44,7 +44,7 @@ class Offered:
         self.folded: dict[str, set[str]] = {}
         # The keys of choices that have a semicolon in a label.
         self.with_semicolon: set[str] = set()
-        # The number of parts of the label with the most commas: each comma or semicolon ends a part.
+        # Into how many parts the label with the most commas and semicolons is split: one more than it has of these.
         self.most_parts = 1
         for choice in kept:
             for text in (choice.key, *choice.label.values()):
@@ -93,7 +93,8 @@ def _read(choices: Offered, text: str) -> list[str]:
     parts = _split(text)
     if len(parts) > choices.most_parts * len(choices.keys):
         return []
-    # ways[n] has the sets of choices that the first n parts can mean. Two sets show that the text is ambiguous.
+    # ways[n] has the sets of choices that the first n parts of the line can mean. Two sets show that the line is
+    # ambiguous.
     ways: list[list[frozenset[str]]] = [[frozenset()], *([] for _part in parts)]
     for end in range(1, len(parts) + 1):
         for start in range(max(0, end - choices.most_parts), end):
@@ -117,7 +118,7 @@ def _split(text: str) -> list[Part]:
             separator, words = piece, ""
         else:
             words += piece
-    # A mark that nothing closes is a letter like others.
+    # A quotation mark that no second one closes is a character like others.
     return [*parts, *_parts_of(separator, words.strip().removesuffix(";"))] if is_inside else parts
 
 

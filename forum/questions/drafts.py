@@ -56,7 +56,7 @@ class QuestionDraft:
             ),
             depends_on=question.depends_on.key if question.depends_on else "",
             depends_on_values=tuple(question.depends_on_values) if question.depends_on else (),
-            # These columns are None for a question that is not stored yet.
+            # The following columns are None for a question that is not stored yet.
             file_types=tuple(question.file_types or ()),
             most_megabytes=question.most_megabytes or 0,
             is_locating=bool(question.is_locating),

@@ -17,8 +17,8 @@ from forum.questions.models import Question
 from forum.questions.wording import answer_text, file_words
 from forum.web.languages import in_language
 
-# How many different conditions on one question the style sheet can hide; questions under further conditions are always
-# visible.
+# For how many different conditions on the answer to one question the style sheet can hide the questions that depend on
+# it; questions with further conditions are always visible.
 MOST_CONDITIONS = 6
 
 
@@ -96,7 +96,7 @@ def care_text() -> str:
 
 def carried(form: AsksQuestions) -> Iterator[Any]:
     """Yield the fields of questions that do not apply to this sector, which the page keeps in hidden fields."""
-    # Decide as `nodes` does, without making the nodes a second time.
+    # Find the questions that `nodes` leaves out, without making the nodes a second time.
     shown: set[int] = set()
     for question in form.questions:
         has_parent = not question.depends_on_id or question.depends_on_id in shown

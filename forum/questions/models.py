@@ -84,7 +84,8 @@ class Answer(Base):
     """
 
     __tablename__ = "answers"
-    # Not by question alone: migration 0105 says how long PostgreSQL then took to find one person's answer.
+    # An index by question alone would be slower: migration 0105 says how long PostgreSQL took with such an index to
+    # find one person's answer.
     __table_args__ = (Index("ix_answers_question_id_registration_id", "question_id", "registration_id"),)
 
     registration_id: Mapped[int] = mapped_column(
