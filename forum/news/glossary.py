@@ -53,7 +53,7 @@ def store(term: GlossaryTerm, values: Mapping[str, str], *, actor: str, now: dat
     is_new = not inspect(term).persistent
     if known is not None and known is not term:
         if is_new and values_of(known) == wanted:
-            return False  # the same form was sent twice, so nothing is new
+            return False  # this form was sent twice: the term is stored already
         raise TermExists
     if not is_new and values_of(term) == wanted:
         return False

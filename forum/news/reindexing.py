@@ -27,7 +27,7 @@ POSTGRES_CHECK = text(
     "SELECT count(*) FROM search_entries AS e LEFT JOIN search_index AS i ON i.id = e.id"
     " WHERE i.words IS DISTINCT FROM search_words(e.language, e.title, e.lead, e.body)"
 )
-# This statement changes no value; it makes the database's trigger index each row anew.
+# Changes no value, but makes the database's trigger index each row anew.
 POSTGRES_REBUILD = text("UPDATE search_entries SET language = language")
 
 

@@ -85,7 +85,8 @@ def store(
     if taken := _find_taken(event, organisation, wanted):
         other = _standing(taken.organisation_id)
         if organisation is None and written_of(event, other) == written:
-            return Outcome(other, is_changed=False)  # the same form was sent twice: nothing is new
+            # This form was sent twice: the organisation is stored already.
+            return Outcome(other, is_changed=False)
         raise MarkTaken(taken.kind, wanted[taken.kind, taken.value], other)
     if organisation is not None and written_of(event, organisation) == written:
         return Outcome(organisation, is_changed=False)
@@ -117,7 +118,8 @@ def settle(event: Event, now: datetime) -> tuple[int, int, int]:
 def put_marks(organisation: Organisation, wanted: Mapping[tuple[MarkKind, str], str]) -> None:
     """Give an organisation exactly these marks (names and domains); a mark that it has already keeps its row."""
     organisation.marks = [mark for mark in organisation.marks if (mark.kind, mark.value) in wanted]
-    # Delete marks first: otherwise a mark that moves to this organisation would exist twice for a moment.
+    # Delete the names and domains that the organisation loses before new ones are stored (SQLAlchemy would insert
+    # first): an event may have each name and domain only once.
     db.session.flush()
     kept = {(mark.kind, mark.value): mark for mark in organisation.marks}
     for (kind, value), text in wanted.items():
