@@ -52,14 +52,15 @@ class Sent:
 
 def keep(response: Response, answers: Mapping[str, Any], sector: str) -> bool:
     """Keep the answers of one form for the next pages, in place of earlier ones; return whether they are kept."""
-    # Empty answers are left out: the form leaves their fields empty anyway.
+    # Empty answers are left out: a form that is filled in from the cookie leaves their fields empty anyway.
     told = {name: answer for name, answer in answers.items() if answer and name != CSRF}
     former = _tokens_in(ANSWERS)
     if _put(response, ANSWERS, [sector, told], "registration.choose"):
         _forget(former)
         return True
     token = _store(sector, told, former, sealed_cookies.SECONDS)
-    # "" stands in place of the sector's key: an earlier release that reads this cookie takes no answers from it.
+    # "" stands in place of the sector's key: an earlier release of the forum, which does not know `STORED`, then takes
+    # no answers from this cookie.
     return bool(token) and _put(response, ANSWERS, ["", {STORED: token}], "registration.choose")
 
 
@@ -97,7 +98,7 @@ def recall_sent(email: str | None = None, *, event: str | None = None) -> Sent |
         return None
     sector, answers = content
     sent = _read(content) or Sent(sector, _without_other_answers(answers))
-    # Answers that an older release has kept do not name their event, and count for any event.
+    # Answers that an older release of the forum has kept do not name their event: accept them for any event.
     is_of_event = event in (None, sent.answers.get("event", event))
     return sent if is_of_event and email in (None, sent.answers["email"]) else None
 

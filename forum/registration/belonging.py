@@ -51,8 +51,8 @@ MARKS_OF_ONE = MARKS.where(
     ),
 )
 
-# What MARKS_OF_ONE finds, and the caps of the organisations that it finds: two questions in one statement, because each
-# registration asks both while the event is locked.
+# MARKS_OF_ONE with the caps of the organisations: one statement instead of two, because each registration needs both
+# while the event is locked.
 WITH_CAPS = MARKS_OF_ONE.outerjoin(
     OrganisationCap, OrganisationCap.organisation_id == Standing.id
 ).add_columns(Standing.cap, OrganisationCap.sector_id, OrganisationCap.cap)

@@ -55,7 +55,7 @@ def count(event: Event, asked: Question) -> Sheet:
             for need in value if isinstance(value, list) else [value]:
                 needed.update((key, str(need), part) for part in chosen.get(registration_id, ()))
     everybody = Counter(part for some in chosen.values() for part in some)
-    # A choice that is no longer offered still counts for the people who have made it.
+    # Show a choice that is no longer offered as long as there are people who have made it.
     offered = [one.key for one in asked.choices if not one.withdrawn_at or one.key in everybody]
     parts = [*offered, UNSAID]
     return Sheet(

@@ -18,12 +18,13 @@ from forum.registration.enums import Status
 from forum.registration.models import Registration
 
 CONFIRM_TIME = timedelta(hours=48)
-LATE = timedelta(hours=1)  # only a mail that left at least this late extends a deadline
+# A deadline is extended only if the mail about it left so late that the person has lost more time than this.
+LATE = timedelta(hours=1)
 # The bounds within which organisers set how many hours before the end of an offer its reminder leaves. The least is
 # two, because no reminder leaves for an offer that ends within an hour.
 LEAST_HOURS, MOST_HOURS = 2, 336
 SHORTEST_REMINDED = timedelta(hours=8)  # an offer that lasts for a shorter time than this has no reminder
-# If no confirmation mail leaves, the time to confirm a registration starts again. In all, the registration waits for
+# If no mail asking to confirm an address leaves, the time to confirm starts again. In all, a registration waits for
 # confirmation at most this many times the usual time.
 TIMES = 4
 EXTENDED = "offer-extended"  # the kind of the mail about a later deadline that an organiser has set
@@ -109,7 +110,7 @@ def find_later_offer(
 
 
 def _is_first_dead_letter(offers: Sequence[OutboxMessage]) -> bool:
-    """Return whether the newest mail is a dead letter, and the first mail that tells of the offer or its extension."""
+    """Return whether the newest mail is a dead letter, and is the first one about the offer or about its extension."""
     *earlier, newest = offers
     tells_anew = not earlier or (newest.kind == EXTENDED and earlier[-1].status == MessageStatus.SENT)
     return newest.status == MessageStatus.FAILED and tells_anew

@@ -111,7 +111,8 @@ def _tend(event: Event, now: datetime) -> int:
         _wait_for_link(registration, until, now)
     for registration, until in offered.items():
         newest = offers.mails_of_open(registration, told[registration.id])[-1]
-        # A mail that was sent to a former address has not told the person at the present address of the offer.
+        # A mail to a former address does not count: the person reads the present address, and does not know of the
+        # offer.
         is_told = newest.status == MessageStatus.SENT and newest.recipient == registration.email
         _lengthen(registration, until, now, is_told=is_told)
     for registration in unheld:
@@ -126,7 +127,7 @@ def _tend(event: Event, now: datetime) -> int:
 
 
 def _end_bare_holds(event: Event, now: datetime) -> None:
-    """End or lengthen the holds without a registration as if the addresses were new (S24)."""
+    """End or lengthen the holds of places without a registration, by the rule for unconfirmed registrations (S24)."""
     over = bare_holds.list_over(event, now)
     told = delegated.list_mails_of_holds(over) if over else {}
     for hold in over:

@@ -17,7 +17,7 @@ from forum.registration.enums import ConsentPurpose, ExportPurpose, Status
 from forum.registration.wording import CONSENTS, FIELDS, SHOWN, status_name
 from forum.web.languages import NAMES, in_language, language
 
-# All columns in the order of a file: the heading by the name that the column has in `streaming.stream`.
+# The headings of all columns in the order of a file, by the name that each column has in `streaming.stream`.
 COLUMNS: dict[str, Any] = {
     "reference": _l("Reference"),
     "family_name": FIELDS["family_name"],

@@ -85,7 +85,7 @@ def _in_words(say: Callable[[Any], Any]) -> Texts:
 
 def _answers(say: Callable[[Any], Any], kind: QuestionKind) -> Texts:
     def say_stored(value: Any) -> str:
-        # SQLite returns a stored whole number as an integer, not as JSON text.
+        # Parse texts only: SQLite returns a stored whole number as an integer, not as JSON text.
         return plain(say(json.loads(value) if isinstance(value, str) else value)) or ""
 
     if kind in WRITTEN_FREELY:

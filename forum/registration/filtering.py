@@ -212,6 +212,6 @@ def _registered(event: Event, since: date | None, until: date | None) -> list[Co
         after = datetime.combine(until + day, time(), event.zone).astimezone(UTC) if until else None
         begun = [Registration.requested_at >= first] if first else []
         return [*begun, *([Registration.requested_at < after] if after else [])]
-    # A day of the year 1 or 9999 may have no time in UTC, because Python's datetime ends there.
+    # Refuse a day at the ends of the years 1 and 9999 that has no time in UTC, because Python's datetime ends there.
     except OverflowError as error:
         raise UnknownFilter from error

@@ -26,12 +26,13 @@ from forum.registration.enums import Status, TokenPurpose
 from forum.registration.models import Registration
 
 FOLLOWING = "what lets messages to many follow a person to another address"
-# A function that gets a registration and the canonical address that it is about to get.
+# A function that is called with a registration and the canonical address that the registration is about to get.
 Following = Callable[[Registration, str], None]
 OFFERED = mails.FOR_STATE[Status.OFFERED]
-# The kinds of mails that tell the status: one mail to the new address tells the present status in their place.
+# The kinds of mails that tell a registration's status: in place of those that have not left, one mail to the new
+# address tells the present status.
 OF_STATUS = {*mails.FOR_STATE.values(), "offer-reminder", "offer-extended"}
-# The kinds of mails that nobody needs at the new address: they answer a form that was sent with the former one.
+# The kinds of mails that nobody needs at the new address: they answer a form that was sent with the former address.
 ASKED_FOR = {
     *("received", "received-without-place", "link", "link-to-confirm", "own-data"),
     *(mails.REPEATED, mails.SUBSTITUTE_REGISTERED),
@@ -90,14 +91,15 @@ def take_back_older(registration: Registration, since: datetime) -> TakenBack:
     )
     # Lock the mails, or the worker may begin to send a mail that has been read here.
     locked = query.order_by(OutboxMessage.id).with_for_update().execution_options(populate_existing=True)
-    # A mail's date has no fractions of a second, with which the merge's own mails would be older than the merge.
+    # A mail's date has no fractions of a second. Compared with the exact moment of the merge, mails that the merge
+    # itself has made would seem older.
     begin = since.replace(microsecond=0)
     candidates = [(mail, letters.read(mail)) for mail in db.session.scalars(locked)]
     return _take_back([mail for mail, letter in candidates if letter and letter.draft.date < begin])
 
 
 def _take_back(waiting: Sequence[OutboxMessage]) -> TakenBack:
-    """Cancel those of these mails that have not left; return what is to be made anew."""
+    """Cancel those of these mails that have not left; return which of them are to be made anew."""
     told = {mail.id: letters.read(mail) for mail in waiting if mail.kind not in OF_STATUS | ASKED_FOR}
     kinds = {mail.id: mail.kind for mail in waiting}
     gone = outbox.take_back_messages(
@@ -117,7 +119,7 @@ def tell_anew(registration: Registration, taken: TakenBack, *, tells_status: boo
     """
     has_status = tells_status and not deadlines.is_past_offer(registration, now)
     if has_status:
-        # Settle earlier dead letters first: a mail below that cannot be built is to stay in sight of organisers.
+        # Settle the person's earlier dead letters first: if a mail cannot be built below, organisers must still see it.
         outbox.settle_failed(registration.id)
     for letter in taken.letters:
         outbox.queue_anew(
@@ -150,7 +152,8 @@ def _waiting(
     """
     stays = {mails.ADDRESS_LEAVING, *by_rule}
     if deadlines.is_past_offer(registration, now):
-        # The worker gives more time for an offer whose mail has not left, and then tells the new address (`expiry`).
+        # Leave the mail about the offer to the worker: it gives the person more time if this mail has not left, and
+        # then writes to the new address (`expiry`).
         stays.add(OFFERED)
     return (
         OutboxMessage.registration_id == registration.id,

@@ -42,7 +42,8 @@ def find_before_review(registrations: Collection[Registration]) -> dict[int, dic
     for entry in db.session.scalars(changes.order_by(AuditEntry.id)).unique():
         number = int(entry.subject_id or 0)
         if entry.at >= since[number]:
-            # The value from the earliest entry counts: it is from before the first change.
+            # If several entries have a field, take its value from the earliest: that is the value before the first
+            # change.
             answers[number] = {**_read(entry), **answers[number]}
     return answers
 

@@ -1,8 +1,8 @@
 """Storing the answers to an event's own questions: ordinary ones as rows, those about diet and access sealed (P05).
 
 Until the address is confirmed, both kinds are stored encrypted in the row of the sent form. Organisers change answers
-in that row, too: confirming copies the form's answers, and so keeps the change. If several forms were sent, nothing can
-be changed until the person confirms one of them.
+in that row, too: confirming copies the form's answers, and so keeps the change. If several forms were sent, nobody can
+read or change the answers until the person confirms one of the forms: functions then raise SeveralForms.
 """
 
 import json
@@ -39,7 +39,10 @@ class Answered:
 
 
 def find_form(registration: Registration) -> Submission | None:
-    """Return the form that holds the answers while the address is unconfirmed, else None. Raises SeveralForms."""
+    """Return the form that holds the answers while the address is unconfirmed, else None.
+
+    Raises SeveralForms if several forms with answers were sent.
+    """
     if registration.status != Status.PENDING:
         return None
     forms = registrations.list_answered_forms(registration)
@@ -49,7 +52,10 @@ def find_form(registration: Registration) -> Submission | None:
 
 
 def read(registration: Registration, questions: Sequence[Question]) -> dict[str, Any]:
-    """Return the registration's answers that are not sensitive, by the question's key. Raises SeveralForms."""
+    """Return the registration's answers that are not sensitive, by the question's key.
+
+    Raises SeveralForms if the address is unconfirmed and several forms with answers were sent.
+    """
     ordinary = [question for question in questions if question.sensitivity == Sensitivity.ORDINARY]
     if form := find_form(registration):
         told = form.given or {}

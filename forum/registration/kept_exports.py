@@ -42,8 +42,8 @@ KEPT_FOR = timedelta(hours=24)
 MOST = 5
 # The part of a list that holds its filters in words; the parts with its rows are numbered from 0.
 FILTERS = -1
-# The part of a list that holds the keys of the sectors in its filters, separated by blanks, in the form of the audit
-# trail.
+# The part of a list that holds the keys of the sectors in its filters, separated by blanks, as an entry of the audit
+# trail has them.
 SECTORS = -2
 ROWS_AT_ONCE = 500
 STEPS_AT_ONCE = 10

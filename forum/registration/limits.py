@@ -43,8 +43,8 @@ MAILBOX, DOMAIN = "mail to a mailbox", "mail to a domain"
 # The kinds of forms that the brake, the limit for all clients together, counts separately: many requests for links do
 # not brake registering.
 SITE, LINKS = "forms", "requests for a link"
-# If fewer messages an hour than this may go to a domain, one client may ask for all of them: four fifths would be less
-# than one office sends at once.
+# If the limit of messages an hour to one domain is lower than this, one client may ask for all of them: four fifths
+# would be less than one office sends at once.
 FEW = 100
 CAPPED, GUESSES = "organisations at their cap", "3 per day"
 WAIT_SECONDS = 20

@@ -18,8 +18,8 @@ from typing import Any, Protocol
 from forum.events.enums import LineOrder
 
 MOST_NAMED = 20  # the most people whom an offer names as having been passed over
-# A mark in the data of an offer, which says that the rank counts in the order of asking. Without this mark, an offer by
-# hand of an earlier version has the rank in the order of the line.
+# The value of `rank_by` in the data of an offer: the rank counts in the order of asking. An earlier version of the
+# forum has not stored it, and ranked an offer by hand in the order of the line.
 ASKING = "asking"
 
 

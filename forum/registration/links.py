@@ -19,7 +19,8 @@ from forum.registration.errors import LinkRefused
 from forum.registration.models import Registration, RegistrationToken, Submission
 
 MANAGE_DAYS_AFTER_EVENT = 30
-# A calendar feed works until the event is over, even if the event is moved to a day this much later than planned.
+# The token of a calendar feed is kept this much longer than other personal links, so that the feed still works if the
+# event is moved to a later day. Until when the feed works, `calendar_feeds` computes from the event's present days.
 FEED_OUTLIVES_PLANS = timedelta(days=2 * 365)
 # How many minutes a link to all of a person's data works, and how many the page behind the link stays open.
 OWN_DATA_MINUTES = 10
@@ -63,7 +64,8 @@ def issue(
     """Make the token of a link and return it; only its digest is stored.
 
     A confirming link is valid until `deadlines.confirming_ends`; a managing link until 30 days after the event; a link
-    to all of the person's data, and the page that it opens, for ten minutes; a calendar feed as `calendar_feeds` says.
+    to all of the person's data, and the page that it opens, for ten minutes; the token of a calendar feed for two more
+    years than a managing link, though `calendar_feeds` may refuse it earlier.
     `submission` is the form whose answers a confirming link carries. A dead link, of a withheld mail, never works.
     """
     token, own_data_ends = new_token(), now + timedelta(minutes=OWN_DATA_MINUTES)

@@ -38,8 +38,8 @@ class Beside:
     queue: Callable[[bool], None]
 
 
-# A function that returns an address's links beside those to registrations. Its arguments: event, address, whether the
-# mail is withheld, now.
+# A function that returns the links of an address to something other than a registration. Its arguments: event, address,
+# whether the mail is withheld, now.
 Finding = Callable[[Event, str, bool, datetime], Beside]
 
 

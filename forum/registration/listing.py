@@ -28,7 +28,7 @@ from forum.web.pagination import Cursor, Order, Page, count_before, read_neighbo
 PAGE_SIZE = 50
 # The people whom a search or a filter matches are counted up to this number; beyond, the list says "more than".
 MOST_COUNTED = 10_000
-# If a filter matches more people than this, the query tests each person in the order of the list (`Filters.each`).
+# If a filter matches more people than this, the query tests one after another until the page is full (`Filters.each`).
 FEW = 1000
 LATEST = 6
 SHOWN_OF_LINE = 50

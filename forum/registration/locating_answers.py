@@ -26,7 +26,8 @@ from forum.registration.models import CareAnswer, Registration, Submission
 from forum.registration.restrictions import RESTRICTED
 
 ROWS_AT_ONCE = 500
-# How late a deletion may be before `forum doctor` reports it: the worker waits until its clock has gone steadily.
+# How late a deletion may be before `forum doctor` reports it: after its clock has jumped, the worker deletes nothing
+# for a day.
 MAY_BE_LATE = timedelta(days=2)
 
 
