@@ -36,7 +36,7 @@ IS_REVIEWED = text("review_since IS NOT NULL")
 IS_ASKED_FROM = text("asked_from IS NOT NULL")
 LONGEST_SECRET = 1024  # the most bytes of a sealed record: a real name or diet and access, in any script
 LONGEST_ANSWERS = 4096  # the most bytes of a form's answers: every field fits at its longest, in any script
-LONGEST_GIVEN = 12288  # the most bytes of answers to an event's own questions; a form keeps below this
+LONGEST_GIVEN = 12288  # the most bytes of answers to an event's own questions; a form accepts fewer bytes
 
 
 class Registration(Base):
@@ -44,7 +44,7 @@ class Registration(Base):
 
     `holds_place` says whether the registration counts in `taken` of its sector and event. While a registration with a
     place is not confirmed, `held_until` says how long the place is held, and `asked_from` is a keyed digest of the
-    asking network address, as each may hold only a few. The status is set by `move_to`. `sealed_for` is a keyed digest
+    client's network address, which may hold a few places. `move_to` sets the status. `sealed_for` is a keyed digest
     of the address whose owner may read the sealed answers, if that may be another than the registration's (`owners`).
     """
 

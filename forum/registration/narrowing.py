@@ -239,7 +239,7 @@ def _answered(event: Event, values: Values) -> Conditions:
 def _each_answered(event: Event, values: Values) -> Conditions:
     for key, wanted in by_first(values).items():
         mine = Answer.registration_id == Registration.id, _is_to(event, key)
-        # Compare with a subquery for the value; PostgreSQL would turn EXISTS into a join with all answers.
+        # Compare a subquery that returns the stored answer; PostgreSQL would turn EXISTS into a join with all answers.
         stored = select(cast(Answer.value, String)).where(*mine).scalar_subquery()
         yield or_(*(stored.is_(None) if one == UNANSWERED else _names(stored, one) for one in wanted))
 

@@ -190,10 +190,12 @@ def confirm(token: str, *, now: datetime) -> Registration:
     audit.record("registration.address_changed", registration, actor=PERSON, at=now)
     former_address.tell_anew(registration, taken_back, tells_status=not is_unconfirmed, now=now)
     if is_unconfirmed:
-        # Links to the former address end unused: the answers of the form that came first are confirmed here.
+        # Links that were mailed to the former address end unused, so the answers of the form that came first are
+        # confirmed here.
         actions.confirm(registration, answers.find_first_form(registration), now=now)
     reviewing.begin_again(registration, settled.changed, now=now)
-    # A waiting person without a confirmed address was passed over until now, even if a place was free.
+    # Offer free places if the person has waited without a confirmed address: until now the person was passed over, even
+    # if a place was free.
     was_passed_over = registration.status == Status.WAITING and not former["email"]
     if moves or has_freed or settled.has_freed or was_passed_over:
         waiting_list.offer_free_places(registration.event, now=now)
@@ -209,7 +211,8 @@ def _confirm_again(registration: Registration, now: datetime) -> Settled:
     settled = settling.settle(registration, now)
     if registration.status != before:
         audit.record("registration.confirmed", registration, actor=PERSON, at=now)
-    # A calendar may hold an earlier registration's entry for this address: only one with a higher number replaces it.
+    # A calendar may hold an earlier registration's entry for this address, which only an entry with a higher number
+    # replaces.
     earlier = queries.find_last_calendar_sequence(registration)
     if earlier is not None and earlier >= registration.calendar_sequence:
         registration.calendar_sequence = earlier + 1

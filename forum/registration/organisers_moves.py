@@ -71,8 +71,8 @@ def _save(slug: str, reference: str, form: OrganisersMoveForm) -> str:
     outcome = moving.move(registration, into, may_wait=may_wait, actor=sign_ins.current_actor(), now=now)
     if form.words.data:
         mails.queue_changed(registration, [mails.SECTOR], words=form.words.data, now=now)
-    # Read before the commit: of an unconfirmed person another form may arrive right after it, and then nobody knows
-    # which answers count.
+    # Put the result into words before the commit: right after it, another form of an unconfirmed person may arrive, and
+    # then nobody knows which form's answers count.
     told = [moving_words.done(in_language(into.name), outcome), *_asked_more(registration, was)]
     db.session.commit()
     return " ".join(told)

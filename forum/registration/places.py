@@ -24,7 +24,7 @@ from forum.registration.errors import CapacityBelowTaken, NoPlaceFree, NoSuchSec
 from forum.registration.models import Registration
 from forum.registration.senders import Sender
 
-# Lock the rows of event and sectors: PostgreSQL would read a joined row without a lock as it was before the wait.
+# Lock the rows of event and sectors: PostgreSQL reads a joined row without a lock as it was before the wait for locks.
 LOCKED = read_locked(
     select(Event, Sector)
     .join(Sector, Sector.event_id == Event.id)

@@ -84,8 +84,8 @@ def check(sector: str, event: str | None = None) -> ResponseReturnValue:
     """
     if request.method == "GET":
         return _show(event, sector, answer_cookies.recall(sector))
-    # The language buttons of "Check your answers" send the parameter CHECKED and lead back to that page. Those of a
-    # form without errors do not send it; then nothing is validated, because answers may still be missing.
+    # Language buttons of "Check your answers" send the parameter CHECKED and lead back to that page. Language buttons
+    # of a form without errors do not send CHECKED: then nothing is validated, because answers may still be missing.
     form = form_pages.read(event, sector)
     uploads.take(form)
     change = None if form_pages.CHECKED in request.args else request.form.get(SWITCH)

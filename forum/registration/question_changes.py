@@ -197,8 +197,8 @@ def _put(
         "file_types": list(draft.file_types),
         "most_megabytes": draft.most_megabytes,
         "is_locating": draft.is_locating,
-        # Reset the time at which its answers were deleted if the question no longer counts as telling where somebody
-        # is: should an organiser mark it so again, the answers given since have to be deleted, too.
+        # If the question no longer counts as telling where somebody is, forget when its answers were deleted: should an
+        # organiser mark it so again, the answers given since have to be deleted, too.
         "answers_deleted_at": question.answers_deleted_at if draft.is_locating else None,
         "traces_deleted_at": question.traces_deleted_at if draft.is_locating else None,
     }

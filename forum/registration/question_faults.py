@@ -99,7 +99,8 @@ def _faults_of_dependants(question: Question, draft: QuestionDraft, others: Sequ
     for other in others:
         if question.id is None or other.depends_on_id != question.id:
             continue
-        # Even a withdrawn question counts: its answers are kept, and they may tell where somebody is.
+        # Check a dependent question even if it was withdrawn: its answers are kept, and they may tell where somebody
+        # is.
         if draft.is_locating and not other.is_locating:
             yield Fault.SHOWS_PLACE, other.key
         if other.withdrawn_at:

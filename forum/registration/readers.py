@@ -27,15 +27,15 @@ from forum.registration.exports import PURPOSES, RECIPIENTS
 from forum.registration.models import Registration
 from forum.web.languages import day_text
 
-# The order in which an organiser's roles are considered: the first role that explains a view of data is shown. The
-# narrowest role is first.
+# An organiser who has several roles is named to the person by the first of them in this order.
 NAMED_FIRST = (
     *(Role.ORGANISER, Role.REGISTRAR, Role.VIEWER, Role.REVIEWER, Role.DOOR, Role.CARE, Role.MAILER),
     *(Role.EDITOR, Role.ADMIN, Role.PROTECTED_HANDLER),
 )
 # STAYS has for each kind of list the steps (`_steps`) that begin and end a registration's time on it: the list of those
 # who wait for a decision or a place, of those who keep a place or rank while a change is reviewed, and of confirmed
-# people with needs for food or access. An approval does not end the first: a place or a rank in line follows at once.
+# people with needs for food or access. An approval does not end the time on the first list: a place or a rank in line
+# follows at once.
 ENDED = frozenset({"cancelled", "merged_away", "substituted", "declined", "offer_declined", "offer_lapsed"})
 RESTORED = ("reinstated", "separated")
 WAITS = (Status.IN_REVIEW, Status.WAITING)
@@ -164,7 +164,7 @@ def _until_moved(
 def _exports(keys: Collection[str], began: datetime, ended: datetime | None) -> ColumnElement[bool]:
     """Return the condition for exports of all sectors, or of one with these keys, made between the two times."""
     is_other = _is_of_others(keys)
-    # A prepared file contains the people who were registered when it was asked for.
+    # Compare with the time at which a prepared file was asked for: the file contains the people registered then.
     asked = AuditDetails.payload["asked"].as_integer()
     is_older = AuditEntry.details.has(asked < int(began.timestamp()))
     kinds = AuditEntry.action.in_((audit.REGISTRATIONS_EXPORTED, audit.EXPORT_FETCHED))

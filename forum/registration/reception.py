@@ -35,8 +35,8 @@ def list_expected(event: Event, words: str) -> Sequence[Registration]:
 def _query(event: Event, terms: Sequence[searching.Term]) -> Select[Registration]:
     has_place = (Registration.event_id == event.id, Registration.status == Status.CONFIRMED, IS_FREE)
     query = select(Registration).where(*has_place, *map(_names, terms))
-    # The query has no limit, because it also returns some people whom the words do not match, and a limit could cut off
-    # those whom they match.
+    # The query has no limit: it also returns people whose names do not match the words, and a limit could cut off
+    # people whose names do.
     return query.order_by(*BY_NAME).execution_options(yield_per=SHOWN)
 
 

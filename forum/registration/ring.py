@@ -132,7 +132,7 @@ class RingView:
     @property
     def leaves_out_waiting(self) -> bool:
         """Whether somewhere more people wait than dots have room beside the sector's arc."""
-        # Each dot begins with a move ("M") in the path.
+        # Count the dots of a path by its moves ("M"): each dot begins with one.
         return any(0 < arc.waiting_path.count("M") < arc.waiting for arc in self.shares)
 
 

@@ -39,7 +39,7 @@ ACTS: tuple[tuple[str, Any, Collection[Status] | None], ...] = (
 )
 TO_COME = {RESEND, UNDO, DECIDE, "waiting_list.offer", "waiting_list.extend", "attendee_moves.sector"}
 WHILE_OPEN = {*TO_COME, "waiting_list.withdraw"}
-# A stand-in for the person's reference; no URL contains this text.
+# What stands for the person's reference in the menu's items, and in a URL while it is built; no URL contains either.
 SOMEBODY, REFERENCE = "\x00", "0000-0000"
 ITEM = Markup('<li><a href="%s">%s</a></li>')
 
@@ -60,7 +60,7 @@ def make(event: Event, filters: Filters, *, is_over: bool, now: datetime) -> Men
     menus: dict[tuple[object, ...], str] = {}
 
     def menu_of(person: Registration) -> str:
-        # Acts whose availability depends on more than the status.
+        # Whether the acts that depend on more than the status are possible for this person.
         possible = {
             RESEND: person.has_address,
             DECIDE: person.is_in_review,

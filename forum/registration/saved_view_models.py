@@ -9,7 +9,7 @@ from forum.accounts.models import User
 from forum.database import Base
 
 LONGEST_NAME = 60
-# Actions: a view is shared, or no longer shared; a shared view is changed or deleted.
+# Actions of the audit trail: a view is shared, or no longer shared; a shared view is changed or deleted.
 VIEW_SHARED, VIEW_TAKEN_BACK = "view.shared", "view.taken_back"
 VIEW_CHANGED, VIEW_DELETED = "view.changed", "view.deleted"
 

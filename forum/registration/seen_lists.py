@@ -19,6 +19,7 @@ def note_list(event: Event, filters: Filters, people: Sequence[Registration], *,
 
 def note_people(event: Event, sectors: Sequence[Sector] = (), *, actor: str) -> None:
     """Record, once an hour, that an organiser has seen people of these sectors; without sectors, of all of them."""
-    # A person may have been in a list of several sectors, so their keys stand in one text as in entries about exports.
+    # A list may show people of several sectors: the entry has the keys of these in one text, like entries about
+    # exports.
     keys = " ".join(sector.key for sector in sectors)
     traces.note_once(audit.ATTENDEES_VIEWED, event, actor=actor, sector=keys)

@@ -197,8 +197,8 @@ def _give_back(kept: Registration, ended: Registration, before: Before, now: dat
         setattr(kept, name, same[name])
     if EMAIL in same:
         _return_address(kept, same[EMAIL], now)
-        # Keep the time of confirmation if the merge was made by an earlier version, which has not stored the time from
-        # before.
+        # Keep the time of confirmation if the merge was made by an earlier version of the forum, which did not store
+        # the time from before the merge.
         if "confirmed_at" in before or not same[EMAIL]:
             was = before.get("confirmed_at")
             kept.confirmed_at = datetime.fromisoformat(was) if was else None

@@ -63,7 +63,7 @@ def _line_passed(
     if registration.status not in (Status.OFFERED, Status.CONFIRMED) or offered_at is None:
         return
     if joined_at := approved_at or registration.confirmed_at:
-        # Without an approval nobody knows since when a person waits in a reviewed sector.
+        # Show no day for a reviewed sector without a stored approval: nobody knows since when the person waited.
         is_known = approved_at or registration.sector.policy != SectorPolicy.REVIEW
         yield Stage(_("On the waiting list"), _day(registration, joined_at) if is_known else "", DONE)
     if registration.status == Status.CONFIRMED:
@@ -122,11 +122,12 @@ def _before_cancellation(registration: Registration) -> Iterator[Stage]:
 
 def _to_come(registration: Registration) -> Iterator[Stage]:
     if deadlines.is_past_offer_now(registration):
-        # The worker has yet to end the expired offer or to prolong it: until then nobody knows what comes.
+        # Show nothing to come: the worker has yet to end the expired offer or to prolong it.
         return
     is_unconfirmed = registration.status == Status.PENDING
     if registration.is_in_review or (is_unconfirmed and reviewing.is_reviewed_once_confirmed(registration)):
-        # Whoever waits or has an offer keeps it while a change is reviewed: only this stage has the promised day.
+        # A person who waits or has an offer keeps the rank or the offer while a change is reviewed. Only this stage
+        # then names the day until which a decision is promised.
         has_rank = registration.status in (Status.WAITING, Status.OFFERED)
         yield Stage(_("Decision"), _promise(registration) if has_rank else "", TO_COME)
     if registration.status != Status.CONFIRMED:

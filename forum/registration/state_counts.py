@@ -16,7 +16,8 @@ from forum.events.models import Event
 from forum.extensions import db
 from forum.registration.enums import Status
 
-MOST_ROWS = 500  # the worker replaces the rows by their sums if that removes at least so many rows
+# The worker replaces rows of `people_counts` by their sums if that removes at least so many rows.
+MOST_ROWS = 500
 ROWS = table(
     "people_counts",
     *(column("event_id"), column("sector_id"), column("status", Member(Status)), column("number")),
@@ -27,7 +28,7 @@ OF_EVENT = (
     .group_by(ROWS.c.sector_id, ROWS.c.status)
     .having(func.sum(ROWS.c.number) != 0)
 )
-# Counts the rows that summing would save: all but one for each sector and state.
+# Counts the rows of `people_counts` that summing would save: all but one for each event, sector and state.
 SPARED: Select[tuple[Any]] = select(func.coalesce(func.sum(column("rows") - 1), 0)).select_from(
     select(func.count().label("rows")).select_from(ROWS).group_by(*list(ROWS.c)[:3]).subquery()
 )

@@ -68,7 +68,8 @@ def _streamed(column: str, event: Event) -> Any:
     if column == list_columns.INVITED:
         return invited.is_invited(event).label(column)
     if column == PLACE_CONFIRMED_AT:
-        # A calendar entry changes when the place is confirmed, and not again while the person has the place.
+        # `calendar_changed_at` is when the place was confirmed: the status of the person's calendar entry changes then,
+        # and not again while the person has the place.
         return case((Registration.status == Status.CONFIRMED, Registration.calendar_changed_at)).label(column)
     if column in set(ConsentPurpose):
         return consents.as_column(ConsentPurpose(column), event)

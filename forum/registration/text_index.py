@@ -57,8 +57,8 @@ def exists() -> bool:
     if db.session.get_bind().dialect.name != "sqlite":
         return False
     if not current_app.extensions.get(EXISTS):
-        # Ask once in a process whether the table is there, on the driver's connection, where tests do not count
-        # statements: otherwise the first page that they fetch would seem to need one more than the next.
+        # Ask only once in a process whether the table is there. Ask on the driver's connection, where tests count no
+        # statements: the first page that a test opens would otherwise seem to need one statement more than later ones.
         (present,) = _driver().execute(PRESENT, NEEDED).fetchone()
         current_app.extensions[EXISTS] = present == len(NEEDED)
     return current_app.extensions[EXISTS]
@@ -83,8 +83,8 @@ def find_few(terms: Iterable[Term], people: Select[Any]) -> Sequence[int] | None
         return ids if len(ids) <= FEW else None
     if not wanted or not exists():
         return None
-    # A page asks several times: for its rows, for how many there are, and for the number of its first row. The index's
-    # answer is reused until the next write.
+    # A page needs the index's answer several times: for its rows, for how many there are, and for the number of its
+    # first row. The answer is reused until the next write.
     session = db.session()
     session.flush()
     asked = session.get_transaction(), session.get_nested_transaction(), _driver().total_changes, wanted

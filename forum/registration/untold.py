@@ -27,7 +27,7 @@ def number_of(event: Event) -> ScalarSelect[int]:
 
 
 def list_first(event: Event) -> Sequence[Registration]:
-    """Return the first of these people by name, at most SHOWN."""
+    """Return the first people, by name, who have got a place and have not been told, at most SHOWN."""
     query = select(Registration).where(*_are_untold(event)).options(joinedload(Registration.sector))
     return db.session.scalars(query.order_by(Registration.sort_key, Registration.id).limit(SHOWN)).all()
 
@@ -36,7 +36,7 @@ def _are_untold(event: Event) -> list[ColumnElement[bool]]:
     noted_since = exists().where(
         RegistrationNote.registration_id == AuditEntry.subject_id, RegistrationNote.made_at > AuditEntry.at
     )
-    # Of the acts of the worker, only a place from the waiting list confirms a registration.
+    # A registration that the worker has confirmed got its place from the waiting list: the worker confirms no other.
     of_worker = AuditEntry.action == "registration.confirmed", AuditEntry.actor == "worker"
     mine = AuditEntry.subject_type == Registration.__tablename__, AuditEntry.subject_id == Registration.id
     return [

@@ -54,7 +54,7 @@ class Called:
 
     @classmethod
     def of(cls, person: Registration) -> "Called":
-        """Return the values of a registration."""
+        """Return the values by which a text can name the person of a registration."""
         return cls(**{field.name: getattr(person, field.name) for field in fields(cls)})
 
     @cached_property
@@ -152,8 +152,8 @@ def _forget(event_id: int, gone: Sequence[Called], stays: Sequence[Called], why:
         said = Said(text)
         return any(names(said, one) for one in gone) and not any(names(said, one) for one in stays)
 
-    # Lock the views: one that its owner deletes meanwhile could not be renamed any more. Lock them alone, and not their
-    # owners, who are read with them: whoever saves a view locks its owner first.
+    # Lock the views: one that its owner deletes meanwhile could not be renamed any more. Do not lock their owners, who
+    # are read with them: whoever saves a view locks its owner first, and the two could deadlock.
     mine = select(SavedView).where(SavedView.event_id == event_id).order_by(SavedView.id)
     locked = mine.with_for_update(of=SavedView, key_share=True).execution_options(populate_existing=True)
     for view in db.session.scalars(locked).all():

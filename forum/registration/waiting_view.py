@@ -98,7 +98,7 @@ def offers_of(registration: Registration) -> list[Told]:
 def read_open(event: Event, cursor: Cursor | None) -> OpenPage:
     """Return a page of the event's open offers, the one that ends first before the others.
 
-    It is the first page without `cursor`, or where nobody with an open offer is beside it.
+    Without `cursor` it is the first page; also if the person whom the cursor names has no open offer any more.
     """
     offered = select(Registration).where(*_is_offered(event))
     beside = cursor and db.session.scalar(offered.where(Registration.reference == cursor.key))

@@ -54,7 +54,7 @@ GROUPS: Mapping[str, LazyString] = {
     Group.UNHELD: _l("Address not confirmed, no place held"),
     Group.ENDED: _l("No longer registered"),
 }
-# The names of unfinished statuses after the event, when they cannot change any more.
+# The names of statuses that are not final, for use after the event, when a status cannot change any more.
 AFTER_THE_EVENT: Mapping[str, LazyString] = {
     Status.PENDING: _l("Address was never confirmed"),
     Status.IN_REVIEW: _l("Was in review"),
