@@ -47,10 +47,11 @@ OWN_TRIGGERS = "SELECT name, sql FROM sqlite_schema WHERE type = 'trigger' AND t
 # (migrations 0023, 0074, 0076 and 0082).
 INDEX = re.compile(r"(search|people)_index(_[a-z]+)?|people_counts")
 WORD = re.compile(r"\w+")
-# The name of a constraint that stands beside the columns: a column's own follows the column's type without a comma.
+# Finds, in a CREATE TABLE, the names of the table's own constraints: a comma stands before such a constraint, and none
+# before a constraint that belongs to a column.
 BESIDE_COLUMNS = re.compile(r',\s*CONSTRAINT\s+"?(\w+)')
 DROPPED = re.compile(r'\s*DROP\s+TRIGGER\s+(?:IF\s+EXISTS\s+)?"?(\w+)', re.IGNORECASE)
-# Where a column gets another name, the database itself writes it into the triggers.
+# Matches the renaming of a column: SQLite then writes the new name into the triggers, so triggers may change.
 COLUMN_RENAMED = re.compile(r"\s*ALTER\s+TABLE\s+\S+\s+RENAME\s+(?!TO\b)", re.IGNORECASE)
 
 
@@ -188,7 +189,7 @@ class StepCheck:
 
 
 class ForumSQLite(SQLiteImpl):
-    """Alembic's tool for SQLite, changed so that tables keep triggers and ids, and columns go with their checks."""
+    """Alembic's tool for SQLite, changed: a copied table keeps triggers and ids; a dropped column takes its checks."""
 
     __dialect__ = "sqlite"  # the attribute by which Alembic uses this class for SQLite instead of its own
 
@@ -215,7 +216,7 @@ class ForumSQLite(SQLiteImpl):
         if new_table_name not in self._triggers:
             super().rename_table(old_table_name, new_table_name, schema)
             return
-        # Without this setting SQLite refuses the renaming if another table's trigger mentions the dropped table.
+        # Without this setting SQLite refuses to rename the table if another table's trigger mentions the dropped table.
         self._query("PRAGMA legacy_alter_table=ON")
         super().rename_table(old_table_name, new_table_name, schema)
         self._query("PRAGMA legacy_alter_table=OFF")

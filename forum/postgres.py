@@ -54,8 +54,8 @@ def libpq_arguments(url: URL) -> dict[str, Any]:
 
 def engine_options() -> dict[str, Any]:
     """Return the options for create_engine: the number of connections, and the time limits of waiting."""
-    # A process has at most 15 connections. Ten stay open when idle. The pool closes each of the other five when it is
-    # given back, so under load these are opened and closed all the time.
+    # A process has at most 15 connections. Ten stay open when idle. The pool closes any of the other five as soon as a
+    # thread gives the connection back, so under load these are opened and closed all the time.
     pool = {"poolclass": WaitingPool, "pool_use_lifo": True, "pool_size": 10, "max_overflow": 5}
     return {**pool, "pool_timeout": 10, "connect_args": {**WAITS, "cursor_factory": PostgresCursor}}
 

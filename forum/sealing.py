@@ -89,7 +89,7 @@ class SealedRecord(Sealed):
 
     def decode(self, plain: bytes) -> Any:
         """Return the answers from their decrypted JSON."""
-        return json.loads(plain.rstrip().decode())  # the parser takes longer to pass over the padding
+        return json.loads(plain.rstrip().decode())  # strip the padding: the parser takes longer to skip it
 
 
 @dataclass(frozen=True)

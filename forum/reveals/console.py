@@ -35,7 +35,7 @@ from forum.reveals.forms import RevealForm
 from forum.web.languages import clock_text
 from forum.web.pagination import Cursor, Page
 
-# How long the answer of a reveal stays on the screen.
+# For how many seconds a page shows what a reveal has opened.
 SHOWN_SECONDS = 60
 # The most characters that are read of a reference that was typed.
 LONGEST_TYPED = 40

@@ -136,7 +136,8 @@ def _add_domains(
     keys = {one.organisation_key for one in registrations}
     columns = (Registration.organisation_key, Registration.email_canonical)
     of_them = Registration.event_id.in_(event_ids), Registration.organisation_key.in_(keys), is_seen
-    # Nobody has decided yet about a person in review, even if an invitation or an approval has given them a place.
+    # Leave out the domains of people in review, even if an invitation or an approval has given them a place: nobody has
+    # decided about them yet.
     is_settled = Registration.status == Status.CONFIRMED, Registration.review_since.is_(None)
     numbers = select(Registration.id).where(*of_them, HOLDS_PLACE, *is_settled)
     vouched = find_vouched(numbers)

@@ -60,7 +60,8 @@ def selected(event: Event) -> Sequence[Registration]:
 def decide_one(slug: str, reference: str, seen: str, decide: Decide) -> str:
     """Call `decide` with the person who has this reference, and commit; return the outcome, or why there is none."""
     start_write(db.session)
-    # A reviewer may see some sectors only: the decision itself refuses people of other sectors.
+    # Find people of all sectors: for a reviewer who may see some sectors only, `decide` refuses people of other
+    # sectors.
     registration = registrations.find_by_reference(get_any_or_404(slug), reference)
     if registration is None:
         # End the transaction, which holds the database's lock, before the next page is rendered.

@@ -51,7 +51,7 @@ CACHE_CONTROL = {
 # Cache-Control of a page that names people, who may withdraw: no CDN may send an outdated name (P04).
 FOR_NAMES = "public, max-age=0, s-maxage=1, must-revalidate"
 View = Callable[..., Any]
-# By view that `page` has marked as cacheable, for how many seconds its pages are valid.
+# For how many seconds the pages of a view are valid, by view; `page` marks views as cacheable.
 SECONDS: WeakKeyDictionary[View, float] = WeakKeyDictionary()
 log = logging.getLogger(__name__)
 

@@ -34,9 +34,9 @@ NAMED_CAUSES = (CSRFError, SecurityError)
 # counted it (web/lobby.py).
 ASKS_NOTHING = (SecurityError, UnreadableRequest, RequestHeaderFieldsTooLarge)
 CAUSES = {SecurityError: "the Host header is not that of FORUM_BASE_URL, nor among FORUM_TRUSTED_HOSTS"}
-# Blueprints whose forms hold no password and are safe to send again, so that an error page may keep their fields:
-# those of visitors, and organisers' forms with words, with choices that take time, or with a rule that refuses to do
-# the same twice. Of every other form tests/guards/test_sent_again.py gives the reason.
+# Blueprints whose forms hold no password and are safe to send again, so that an error page may keep their fields. Some
+# are visitors' forms; others are organisers' forms with words, with choices that take time, or with a rule that refuses
+# to do the same twice. Of every other form tests/guards/test_sent_again.py gives the reason.
 KEEPS = {
     *("registration", "self_service", "own_invitation", "posts", "pages"),
     *("own_mailings", "mailings", "mail_texts", "attendee_notes", "attendees", "review", "review_many"),

@@ -37,7 +37,7 @@ LABEL = re.compile(
     r"\.?(?: ?(?:no|nr|number|nummer)\.?)? ?[:#]? ?$",
     re.IGNORECASE,
 )
-# Years, counted from the present one, in which a day and an hour such as 171127-0900 are taken for an event's.
+# In these years, counted from the present one, digits such as 171127-0900 count as the day and hour of an event.
 YEARS_AROUND = range(-2, 4)
 DASH, MINUS = re.compile(" ?- ?"), "\N{MINUS SIGN}"
 # By Unicode category, the character that replaces a blank or a dash, and "" for an invisible character.

@@ -16,7 +16,7 @@ Headers = list[tuple[str, str]]
 LONGEST_ACCEPT_ENCODING = 200
 
 
-# A page that is valid for at most so many seconds is compressed when an encoding is first asked for.
+# A page that is valid for at most so many seconds is compressed only when a client asks for an encoding.
 SHORT_LIVED = 1.0
 COMPRESS: dict[str, Callable[[bytes], bytes]] = {
     "br": partial(brotli.compress, quality=5),

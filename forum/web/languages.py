@@ -113,7 +113,7 @@ def preferred() -> str:
 def _present_locale() -> Locale | None:
     """Return what `get_locale` returns; once Flask-Babel has found it for the request, in a sixth of the time."""
     try:
-        # Use Flask's proxy once: a page asks some 200 times, and the proxy takes longer than all else here.
+        # Use Flask's proxy once: a page needs the locale some 200 times, and the proxy takes longer than all else here.
         kept = g._get_current_object().get("_flask_babel")
     except RuntimeError:  # `g` exists only within an application context
         return None
