@@ -22,7 +22,7 @@ from forum.console.settings_editing import get_locked_or_404
 from forum.events import queries as events
 from forum.events.in_url import get_any_or_404
 from forum.extensions import db
-from forum.mailings import chosen_audience, own_words, queries, results, unanswered
+from forum.mailings import chosen_audience, own_words, queries, reachable, results, unanswered
 from forum.mailings.enums import OPEN, MailingStatus
 from forum.mailings.errors import MailingRefused
 from forum.mailings.models import Mailing
@@ -34,6 +34,8 @@ from forum.web.edits import ChangedMeanwhile
 from forum.web.forms import TidyForm
 from forum.web.pagination import Cursor, Page
 
+# The states in which a message can be sent to people whom it has not reached.
+SENDING_OR_DONE = (MailingStatus.SENDING, MailingStatus.DONE)
 bp = Blueprint("sent_mailings", __name__, url_prefix="/console/<event>/mailings")
 
 
@@ -92,7 +94,7 @@ def take_back(event: str, mailing: int) -> ResponseReturnValue:
 
 @bp.route("/<int:mailing>/again", methods=["POST"])
 def again(event: str, mailing: int) -> ResponseReturnValue:
-    """Send a message again to recipients whose mails have failed, at their present addresses."""
+    """Send a message to those whom it has not reached: their mails have failed, or they can be written to only now."""
     return change(
         event,
         mailing,
@@ -114,6 +116,7 @@ def _progress(mailing: Mailing, now: datetime) -> dict[str, Any]:
         "can_take_back": own_words.can_take_back(mailing, now),
         "seconds": round(((mailing.begins_at or now) - now).total_seconds()),
         "done_at": words.done_at(mailing, counts, now),
+        "reachable": len(reachable.list_ids(mailing, now)) if mailing.status in SENDING_OR_DONE else 0,
         "may_send": mailing.event.is_published and not events.is_over(mailing.event, now),
         **words.too_late(mailing, now),
         "forgotten": words.forgotten_words(),

@@ -87,6 +87,13 @@ def audience_of(
     return _by_category(mailing.event, rows, [category])[category]
 
 
+def reached_of(mailing: Mailing, registration_ids: Select[Any]) -> list[Reader]:
+    """Return those of these registrations who can be written to now, in a language in which the mailing is written."""
+    chosen = select(Registration).where(Registration.id.in_(registration_ids))
+    people = audiences_of(mailing.event, chosen, [mailing.category])[mailing.category].people
+    return [person for person in people if code_for(mailing, person.language)]
+
+
 def audiences_of(
     event: Event, chosen: Select[Any], categories: Collection[Category]
 ) -> dict[Category, ChosenAudience]:

@@ -15,7 +15,7 @@ from forum.columns import Text
 from forum.events import queries as events
 from forum.events.models import Event
 from forum.extensions import db
-from forum.mailings import chosen_audience, kept_links, queries
+from forum.mailings import chosen_audience, kept_links, queries, reachable
 from forum.mailings.actions import require, require_public
 from forum.mailings.chosen_audience import ChosenAudience
 from forum.mailings.enums import Category, MailingKind, MailingStatus, RecipientStatus
@@ -211,9 +211,10 @@ def take_back(mailing: Mailing, *, actor: str, now: datetime) -> None:
 
 
 def send_again(mailing: Mailing, *, actor: str, now: datetime) -> int:
-    """Let new mails be made for recipients whose mails have failed, to their present addresses; return how many.
+    """Let new mails be made for people whom the message has not reached, to their present addresses; return how many.
 
-    Nobody is tried again for whom the time of a reminder is over.
+    They are the recipients whose mails have failed, and those who were left out and can be written to now
+    (`mailings.reachable`). Nobody is tried again for whom the time of a reminder is over.
     Raises AlreadyDecided, EventHidden, NothingFailed, ReminderOver.
     """
     require(mailing, MailingStatus.SENDING, MailingStatus.DONE)
@@ -221,7 +222,8 @@ def send_again(mailing: Mailing, *, actor: str, now: datetime) -> int:
     mine = MailingRecipient.mailing_id == mailing.id, MailingRecipient.message_id.is_not(None)
     mails = select(MailingRecipient.message_id).join(MailingRecipient.message).where(*mine)
     given_up = outbox.give_up_failed(mails.where(may_still_leave(now)), AbortReason.TOLD_OTHERWISE)
-    if not given_up:
+    let_in = reachable.let_in(mailing, now)
+    if not given_up and not let_in:
         raise ReminderOver if queries.count_mails(mailing.id, (MessageStatus.FAILED,)) else NothingFailed
     failed = MailingRecipient.message_id.in_(given_up)
     # Keep the links for refusing messages in these mails: a mail reported as failed may still have been read.
@@ -229,8 +231,8 @@ def send_again(mailing: Mailing, *, actor: str, now: datetime) -> int:
     again = update(MailingRecipient).where(*mine, failed)
     db.session.execute(again.values(status=RecipientStatus.WAITING, message_id=None, leave_digest=None))
     mailing.status, mailing.ended_at = MailingStatus.SENDING, None
-    audit.record("mailing.repeated", mailing, actor=actor, at=now, people=len(given_up))
-    return len(given_up)
+    audit.record("mailing.repeated", mailing, actor=actor, at=now, people=len(given_up) + let_in)
+    return len(given_up) + let_in
 
 
 def _choose(mailing: Mailing, people: Sequence[int]) -> None:

@@ -24,22 +24,22 @@ from forum.extensions import db
 from forum.jobs.table import JOBS
 from forum.jobs.worker import run_job
 from forum.mailings import actions as mailings
-from forum.mailings import address_digests, own_words, refusals
+from forum.mailings import address_digests, own_words, reachable, refusals, reminder_times, reminders
 from forum.mailings.enums import Category, LeftOut, MailingStatus, Refused
 from forum.mailings.errors import BegunAlready, NobodyToTell, NotAhead, NothingFailed, WordsMissing
 from forum.mailings.mails import SAMPLE
 from forum.mailings.models import Mailing, MailingRecipient, MailRefusal
 from forum.mailings.own_words import Written
 from forum.mailings.queries import Counts, count_by_result
-from forum.outbox import placeholders
-from forum.outbox.enums import Lane, MessageStatus
+from forum.outbox import placeholders, suppression
+from forum.outbox.enums import Lane, MessageStatus, SuppressionCause
 from forum.outbox.models import OutboxMessage
 from forum.privacy import restricting
 from forum.registration import actions
 from forum.registration.enums import RestrictionKind
 from forum.web.forms import SWITCH
 from tests.factories.events import NOW
-from tests.factories.own_words import WRITTEN, make_draft, make_planned
+from tests.factories.own_words import WRITTEN, make_draft, make_planned, make_reminder
 from tests.factories.questions import make_question
 from tests.factories.registrations import confirmed, register, write
 from tests.registration.reading import comparable
@@ -321,6 +321,52 @@ def test_a_message_goes_again_to_those_only_whom_it_did_not_reach(organiser, eve
     assert counts(mailing) == Counts(waiting=1, sent=1)
     with pytest.raises(NothingFailed):
         write(own_words.send_again, mailing, actor="user:1", now=BEGUN)
+
+
+def test_whoever_was_left_out_gets_the_message_when_the_reason_is_gone(organiser, event):
+    """Somebody without an address, and somebody whose mails came back, get it once when they can be written to."""
+    reached, without, marked, gone = (confirmed(event) for _ in range(4))
+    address = marked.email
+    start_write(db.session)
+    without.email = without.email_canonical = ""
+    suppression.suppress(address, SuppressionCause.BOUNCED, event_id=event.id, now=NOW)
+    db.session.commit()
+    write(actions.cancel, gone, actor="person", now=NOW)
+    mailing = make_planned(event)
+    work()
+    mark(mails_of(mailing)[reached.email], MessageStatus.SENT)
+    work()
+    shown = {"event": "nf27", "mailing": mailing.id}
+    assert "can be written to now" not in organiser.get("sent_mailings.show", **shown).text
+    start_write(db.session)
+    without.email = without.email_canonical = "new@example.org"
+    suppression.lift(address, event_id=event.id, cause=SuppressionCause.BOUNCED)
+    db.session.commit()
+    page = organiser.get("sent_mailings.show", **shown)
+    assert "2 people who were left out can be written to now." in page.text
+    page.form('form:has(button:-soup-contains("Send to 2 people"))').submit()
+    work()
+    assert mails_of(mailing).keys() == {reached.email, "new@example.org", address}
+    assert (mailing.people, mailing.left_out) == (3, {"ended": 1})
+    with pytest.raises(NothingFailed):
+        write(own_words.send_again, mailing, actor="user:1", now=BEGUN)
+
+
+def test_whoever_was_left_out_of_a_reminder_gets_it_only_in_time(event):
+    without = confirmed(event)
+    start_write(db.session)
+    without.email = without.email_canonical = ""
+    db.session.commit()
+    confirmed(event)
+    reminder = make_reminder(event)
+    due = reminder_times.due_at(reminder)
+    write(reminders.run, reminder.id, now=due)
+    start_write(db.session)
+    without.email = without.email_canonical = "new@example.org"
+    db.session.commit()
+    mailing = reminder.mailing
+    assert len(reachable.list_ids(mailing, due + timedelta(hours=11))) == 1
+    assert reachable.list_ids(mailing, due + timedelta(hours=12)) == []
 
 
 def test_the_link_of_a_mail_that_was_sent_again_still_refuses_for_its_own_address(event, frozen, pages):
