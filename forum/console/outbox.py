@@ -20,7 +20,7 @@ from forum.events import queries as events
 from forum.events.in_url import get_any_or_404
 from forum.events.models import Event
 from forum.extensions import db
-from forum.mailings import progress
+from forum.mailings import afterwards, progress
 from forum.mailings import queries as mailings
 from forum.outbox import actions, listing, relay, wording
 from forum.outbox.enums import AbortReason, MessageStatus
@@ -80,6 +80,7 @@ def _list(event: Event) -> dict[str, Any]:
     return {
         "event": event,
         "is_over": events.is_over(event, clock.now()),
+        "may_write": afterwards.can_write(event, clock.now()),
         "filters": filters,
         "page": page,
         "people": registrations.find_by_ids(

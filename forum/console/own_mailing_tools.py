@@ -30,18 +30,26 @@ from forum.mailings.errors import (
     WordsMissing,
 )
 from forum.mailings.models import Mailing
+from forum.registration.links import MANAGE_DAYS_AFTER_EVENT
 from forum.registration.narrowing import UnknownFilter
 from forum.web.edits import ChangedMeanwhile
 from forum.web.languages import language_name
 
+WRITING_OVER = _l(
+    "Nobody can be written to while the event is not public, or from %(days)s days after it.",
+    days=MANAGE_DAYS_AFTER_EVENT,
+)
 # The messages for refusals, by the type of the refusal.
 REFUSALS = {
     ChangedMeanwhile: _l(
         "The message or its recipients have changed since the page was shown. Check it again."
     ),
-    EventHidden: _l("Nobody can be written to while the event is not public, or once it is over."),
+    EventHidden: WRITING_OVER,
     NobodyToTell: _l("There is nobody to write to. Choose other people."),
-    NotAhead: _l("Choose a time at least a minute ahead, and before the event is over."),
+    NotAhead: _l(
+        "Choose a time at least a minute ahead, and at most %(days)s days after the event.",
+        days=MANAGE_DAYS_AFTER_EVENT,
+    ),
     NothingFailed: _l("No message has failed."),
     ReminderOver: _l(
         "The reminder’s time is over: it is sent at most twelve hours after the planned time,"

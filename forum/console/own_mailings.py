@@ -12,14 +12,14 @@ from forum.audit.traces import note_view
 from forum.console import own_mailing_words as words
 from forum.console import reminder_words
 from forum.console.own_mailing_forms import MessageForm, NewMessageForm, PeopleForm
-from forum.console.own_mailing_tools import by_now, change, find_or_404, lead_to, refused
+from forum.console.own_mailing_tools import WRITING_OVER, by_now, change, find_or_404, lead_to, refused
 from forum.console.settings_editing import get_locked_or_404, show_stored
 from forum.console.settings_fields import want_languages
 from forum.events import queries as events
 from forum.events.in_url import get_any_or_404
 from forum.events.models import Event
 from forum.extensions import db
-from forum.mailings import leaving, mails, own_words, queries, unanswered
+from forum.mailings import afterwards, leaving, mails, own_words, queries, unanswered
 from forum.mailings.enums import MailingStatus
 from forum.mailings.errors import MailingRefused
 from forum.mailings.models import Mailing
@@ -243,7 +243,9 @@ def _draft_page(
         persons=persons,
         samples=words.list_samples(said),
         is_unsaved=is_unsaved,
-        may_send=mailing.event.is_published and not events.is_over(mailing.event, clock.now()),
+        may_send=afterwards.can_write(mailing.event, clock.now()),
+        writing_over=WRITING_OVER,
+        may_plan=not events.is_over(mailing.event, clock.now()),
         wording=registration_wording,
         reminder=queries.find_reminder(mailing),
         reminder_rule=reminder_words.rule_text,

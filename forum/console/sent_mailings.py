@@ -19,10 +19,9 @@ from forum.console.own_mailing_forms import SendOwnForm
 from forum.console.own_mailing_tools import by_now, change, find_or_404, lead_to, refused
 from forum.console.sending_words import describe_expected
 from forum.console.settings_editing import get_locked_or_404
-from forum.events import queries as events
 from forum.events.in_url import get_any_or_404
 from forum.extensions import db
-from forum.mailings import chosen_audience, own_words, queries, reachable, results, unanswered
+from forum.mailings import afterwards, chosen_audience, own_words, queries, reachable, results, unanswered
 from forum.mailings.enums import OPEN, MailingStatus
 from forum.mailings.errors import MailingRefused
 from forum.mailings.models import Mailing
@@ -117,7 +116,7 @@ def _progress(mailing: Mailing, now: datetime) -> dict[str, Any]:
         "seconds": round(((mailing.begins_at or now) - now).total_seconds()),
         "done_at": words.done_at(mailing, counts, now),
         "reachable": len(reachable.list_ids(mailing, now)) if mailing.status in SENDING_OR_DONE else 0,
-        "may_send": mailing.event.is_published and not events.is_over(mailing.event, now),
+        "may_send": mailing.event.is_published and not afterwards.is_past(mailing, now),
         **words.too_late(mailing, now),
         "forgotten": words.forgotten_words(),
         "samples": words.list_samples(mailing),

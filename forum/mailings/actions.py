@@ -14,7 +14,7 @@ from forum.columns import Text
 from forum.events import queries as events
 from forum.events.models import Event
 from forum.extensions import db
-from forum.mailings import facts, queries, reminder_times
+from forum.mailings import afterwards, facts, queries, reminder_times
 from forum.mailings.audience import audience_of
 from forum.mailings.enums import STARTED, MailingKind, MailingStatus, RecipientStatus
 from forum.mailings.errors import AlreadyDecided, EventHidden, NobodyToTell, ReminderOver, WordsMissing
@@ -145,7 +145,7 @@ def pause_waiting(event: Event, *, actor: str, now: datetime) -> int:
 def resume(mailing: Mailing, *, actor: str, now: datetime) -> None:
     """Continue a paused mailing. Raises AlreadyDecided, EventHidden, ReminderOver."""
     require(mailing, MailingStatus.PAUSED)
-    require_public(mailing.event, now)
+    require_ahead(mailing, now)
     if reminder_times.is_over(mailing, now):
         raise ReminderOver
     holding.release(_messages_of(mailing), now=now)
@@ -195,6 +195,12 @@ def require(mailing: Mailing, *states: MailingStatus) -> None:
     """Raise AlreadyDecided unless the mailing is in one of these states."""
     if mailing.status not in states:
         raise AlreadyDecided
+
+
+def require_ahead(mailing: Mailing, now: datetime) -> None:
+    """Raise EventHidden if the event is not public, or nobody gets the message any more because the event is over."""
+    if not mailing.event.is_published or afterwards.is_past(mailing, now):
+        raise EventHidden
 
 
 def require_public(event: Event, now: datetime) -> None:

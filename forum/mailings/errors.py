@@ -13,7 +13,10 @@ class AlreadyDecided(MailingRefused):
 
 
 class EventHidden(MailingRefused):
-    """The event is not published, or is over, so nobody is written to about it."""
+    """The event is not published, or is over, so nobody is written to about it.
+
+    A message in the organisers' own words can be sent for a while after the event (`mailings.afterwards`).
+    """
 
 
 class NobodyToTell(MailingRefused):
@@ -33,7 +36,7 @@ class BegunAlready(MailingRefused):
 
 
 class NotAhead(MailingRefused):
-    """The moment for sending is not at least a minute ahead, or the event is over by then."""
+    """The moment for sending is not at least a minute ahead, or personal links of the event have ended by then."""
 
 
 class DayNotAhead(NotAhead):

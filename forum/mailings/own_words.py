@@ -12,15 +12,15 @@ from sqlalchemy import delete, insert, select, update
 
 from forum.audit import actions as audit
 from forum.columns import Text
-from forum.events import queries as events
 from forum.events.models import Event
 from forum.extensions import db
-from forum.mailings import chosen_audience, kept_links, queries, reachable
-from forum.mailings.actions import require, require_public
+from forum.mailings import afterwards, chosen_audience, kept_links, queries, reachable
+from forum.mailings.actions import require, require_ahead
 from forum.mailings.chosen_audience import ChosenAudience
 from forum.mailings.enums import Category, MailingKind, MailingStatus, RecipientStatus
 from forum.mailings.errors import (
     BegunAlready,
+    EventHidden,
     NobodyToTell,
     NotAhead,
     NothingFailed,
@@ -158,9 +158,10 @@ def send(
     reminder = None if is_reminder else queries.find_reminder(mailing)
     if reminder and reminder.skipped_at is None:
         raise Planned
-    require_public(mailing.event, now)
+    if not afterwards.can_write(mailing.event, now):
+        raise EventHidden
     begins = begins_at or now + TO_STOP
-    if begins < now + TO_STOP or events.is_over(mailing.event, begins):
+    if begins < now + TO_STOP or begins >= afterwards.last_moment(mailing.event):
         raise NotAhead
     audience = chosen_audience.audience_of(mailing)
     if not audience.people:
@@ -218,7 +219,7 @@ def send_again(mailing: Mailing, *, actor: str, now: datetime) -> int:
     Raises AlreadyDecided, EventHidden, NothingFailed, ReminderOver.
     """
     require(mailing, MailingStatus.SENDING, MailingStatus.DONE)
-    require_public(mailing.event, now)
+    require_ahead(mailing, now)
     mine = MailingRecipient.mailing_id == mailing.id, MailingRecipient.message_id.is_not(None)
     mails = select(MailingRecipient.message_id).join(MailingRecipient.message).where(*mine)
     given_up = outbox.give_up_failed(mails.where(may_still_leave(now)), AbortReason.TOLD_OTHERWISE)

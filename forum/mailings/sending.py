@@ -11,10 +11,10 @@ from datetime import datetime
 from sqlalchemy import select, update
 
 from forum.audit import actions as audit
-from forum.events import queries as events
 from forum.extensions import db
 from forum.mailings import (
     actions,
+    afterwards,
     chosen_audience,
     leaving,
     mails,
@@ -88,8 +88,9 @@ def queue_one(recipient_id: int, *, now: datetime) -> int:
     meanwhile, unless the mail is about their own registration.
 
     Does nothing when the mailing was paused, stopped, superseded or taken back meanwhile, when the event is not public
-    or is over, or when another worker has been faster. The recipient of an event that is over, or of a reminder whose
-    time is over, goes on waiting: only `end_past` and `leave_out_late` act then, and rest while the clock may be wrong.
+    or is over (`afterwards`), or when another worker has been faster. The recipient of an event that is over, or of a
+    reminder whose time is over, goes on waiting: only `end_past` and `leave_out_late` act then, and rest while the
+    clock may be wrong.
     """
     recipient = db.session.get(MailingRecipient, recipient_id)
     if recipient is None:
@@ -100,9 +101,11 @@ def queue_one(recipient_id: int, *, now: datetime) -> int:
     query = select(MailingRecipient).join(MailingRecipient.mailing).where(*still)
     query = query.where(Mailing.status == MailingStatus.SENDING)
     recipient = db.session.scalars(query.execution_options(populate_existing=True)).one_or_none()
-    if recipient is None or not event.is_published or events.is_over(event, now):
+    if recipient is None or not event.is_published:
         return 0
     db.session.refresh(recipient.mailing)
+    if afterwards.is_past(recipient.mailing, now):
+        return 0
     db.session.refresh(recipient.registration)
     end = reminder_times.end_for(recipient)
     if (recipient.mailing.begins_at or now) > now or (end and end <= now):
@@ -192,12 +195,12 @@ def _goes_on(mailing: Mailing) -> bool:
 
 
 def end_past(mailing_id: int, *, now: datetime) -> int:
-    """End a mailing whose event is over, for good: mails that have not left are taken back.
+    """End a mailing that nobody gets any more because its event is over, for good; take back mails that have not left.
 
     Return 1 if the mailing has changed, else 0.
     """
     mailing = _lock(mailing_id)
-    if mailing.status not in STARTED or not events.is_over(mailing.event, now):
+    if mailing.status not in STARTED or not afterwards.is_past(mailing, now):
         return 0
     if queries.has_more(mailing_id) or not _goes_on(mailing):
         actions.stop(mailing, actor=ACTOR, now=now)

@@ -26,7 +26,14 @@ from forum.jobs.worker import run_job
 from forum.mailings import actions as mailings
 from forum.mailings import address_digests, own_words, reachable, refusals, reminder_times, reminders
 from forum.mailings.enums import Category, LeftOut, MailingStatus, Refused
-from forum.mailings.errors import BegunAlready, NobodyToTell, NotAhead, NothingFailed, WordsMissing
+from forum.mailings.errors import (
+    BegunAlready,
+    EventHidden,
+    NobodyToTell,
+    NotAhead,
+    NothingFailed,
+    WordsMissing,
+)
 from forum.mailings.mails import SAMPLE
 from forum.mailings.models import Mailing, MailingRecipient, MailRefusal
 from forum.mailings.own_words import Written
@@ -287,12 +294,54 @@ def test_a_planned_message_is_called_planned_and_promises_no_start_while_it_is_p
     assert "it begins" not in page.text
 
 
-def test_a_message_is_not_planned_for_the_past_or_for_after_the_event(organiser, event):
+def test_a_message_is_not_planned_for_the_past_or_for_when_personal_links_are_dead(organiser, event):
     confirmed(event)
     mailing = make_draft(event)
-    for moment in (NOW, event.ends_at):
+    for moment in (NOW, event.ends_at + timedelta(days=30)):
         with pytest.raises(NotAhead):
             write(own_words.send, mailing, **{**PRESSED, "begins_at": moment})
+
+
+def test_people_are_thanked_after_the_event_and_a_message_from_before_it_ends(organiser, event):
+    """Organisers write for thirty days after the event; what was begun before it speaks of what was ahead (R18)."""
+    person = confirmed(event)
+    late = make_planned(event)
+    write(mailings.pause, late, actor="user:1", now=NOW)
+    planned = make_draft(event)
+    evening = event.ends_at + timedelta(hours=3)
+    write(own_words.send, planned, **{**PRESSED, "begins_at": evening})
+    work(event.ends_at)
+    assert [one.status for one in (late, planned)] == [MailingStatus.STOPPED, MailingStatus.SENDING]
+    work(evening)
+    assert mails_of(planned).keys() == {person.email}
+    mark(mails_of(planned)[person.email], MessageStatus.FAILED)
+    write(own_words.send_again, planned, actor="user:1", now=evening)
+    work(evening)
+    assert len(mails_of(planned)) == 1
+
+
+def test_the_page_of_a_draft_after_the_event_offers_sending_and_no_reminder(organiser, event):
+    confirmed(event)
+    draft, other = make_draft(event), make_draft(event)
+    end_event(event, timedelta(days=1))
+    assert "Write a message" in organiser.get("outbox.index", event="nf27").text
+    page = organiser.get("own_mailings.write", event="nf27", mailing=draft.id)
+    assert "Plan it as a reminder" not in page.text
+    page = page.follow("Send to 1 person…").form("form.form").submit({"when": "now"}, follow=True)
+    assert "The recipients are fixed" in page.flashes[0]
+    end_event(event, timedelta(days=30))
+    page = organiser.get("own_mailings.write", event="nf27", mailing=other.id)
+    assert "or from 30 days after it." in page.text
+    assert "Send to 1 person…" not in page.text
+    with pytest.raises(EventHidden):
+        write(own_words.send, other, **PRESSED)
+
+
+def end_event(event, ago: timedelta) -> None:
+    """Let the event have ended this long ago."""
+    start_write(db.session)
+    event.starts_at, event.ends_at = NOW - ago - timedelta(days=1), NOW - ago
+    db.session.commit()
 
 
 def test_a_message_to_nobody_is_refused(organiser, event):
