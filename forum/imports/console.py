@@ -272,7 +272,7 @@ def _upload_page(event: Event, form: ImportTableForm) -> str:
 
 def _page(event: Event, form: ImportPeopleForm, outcome: Outcome | None = None) -> str:
     table = form.table.data
-    read, texts = set(form.columns().values()), table.headings if table else ()
+    read, texts = set(form.columns().values()), table.labels if table else ()
     return render_template(
         "console/imports/columns.html",
         event=event,

@@ -186,10 +186,16 @@ class ImportPeopleForm(SentOnce, TidyForm):
         self.sector.choices = [SelectChoice(one.key, in_language(one.name)) for one in event.sectors]
 
     def suggest(self, event: Event, table: Table, remembered: Mapping[str, int] | None) -> None:
-        """Choose each value's column as in the last table with these headings, or for new headings by a guess."""
+        """Choose each value's column as in the last table with these headings, or by a guess for new headings or none.
+
+        The columns of an earlier table without headings say nothing about those of another one.
+        """
         self.table.data = table
         self.offer(event, table)
-        known = headings.guess(table.headings) if remembered is None else dict(remembered)
+        if table.has_headings:
+            known = headings.guess(table.headings) if remembered is None else dict(remembered)
+        else:
+            known = headings.guess_by_texts(table.rows[0][1])
         own = answers.guess(table.headings, self.questions, known.values())
         for name, place in {**own, **known}.items():
             if name in self.names and place < len(table.headings):
@@ -273,7 +279,7 @@ class LongTableForm(ImportPeopleForm):
 
 def _columns(table: Table, hidden: Collection[int]) -> Iterator[SelectChoice]:
     """Yield the columns that have a heading, as choices that quote a text below it; columns in `hidden` quote none."""
-    for place, heading in enumerate(table.headings[:MOST_COLUMNS]):
+    for place, heading in enumerate(table.labels[:MOST_COLUMNS]):
         below = next(
             (cells[place] for _number, cells in table.rows if place < len(cells) and cells[place]), ""
         )

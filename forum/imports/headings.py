@@ -99,6 +99,23 @@ def guess(headings: Sequence[str]) -> dict[str, int]:
     return guessed
 
 
+def are_headings(cells: Sequence[str]) -> bool:
+    """Return whether the cells of a table's first row are headings: none of them is an e-mail address."""
+    return not any(map(_is_address, cells))
+
+
+def guess_by_texts(cells: Sequence[str]) -> dict[str, int]:
+    """Return, as `guess` does, the column of the addresses in a table without headings; `cells` are its first row."""
+    return {"email": next(place for place, cell in enumerate(cells) if _is_address(cell))}
+
+
+def _is_address(cell: str) -> bool:
+    """Return whether a cell is one e-mail address and nothing else but a name before it: "Kim <kim@example.org>"."""
+    address = cell.rpartition("<")[2].removesuffix(">")
+    local_part, _at, host = address.partition("@")
+    return bool(local_part and "." in host and "@" not in host and not any(map(str.isspace, address)))
+
+
 def list_doubled(headings: Sequence[str], read: Collection[int]) -> list[str]:
     """Return the headings that several columns share and of which only the first column is read.
 

@@ -130,7 +130,7 @@ def _asking_page(event: Event, kept: ImportTable, form: LongTableForm) -> str:
         form=form,
         table=table,
         system=headings.recognise(table.headings),
-        unread=[text for place, text in enumerate(table.headings) if text and place not in read],
+        unread=[text for place, text in enumerate(table.labels) if text and place not in read],
         doubled=headings.list_doubled(table.headings, read),
         outcome=outcome,
         may_carry_out=outcome is not None and _may_carry_out(form, outcome),

@@ -12,10 +12,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from cryptography.exceptions import InvalidTag
+from flask_babel import gettext as _
 from wtforms import HiddenField
 
 from forum import clock
-from forum.imports.headings import digest_of
+from forum.imports.headings import are_headings, digest_of
 from forum.sealing import seal, unseal
 from forum.web import sheet_rows, spreadsheets
 from forum.web.tables import restored
@@ -38,7 +39,10 @@ PURPOSE = "identity"  # encrypted with the key for real names, because a table h
 
 @dataclass(frozen=True)
 class Table:
-    """A table: headings, numbered rows, and how many rows with text are hidden in the file."""
+    """A table: headings, numbered rows, and how many rows with text are hidden in the file.
+
+    Each heading of a table whose first row is a person already is "".
+    """
 
     headings: Sequence[str]
     rows: Sequence[tuple[int, Sequence[str]]]
@@ -48,6 +52,18 @@ class Table:
     def digest(self) -> str:
         """Return a digest of the headings, by which another table with the same headings is recognised."""
         return digest_of(self.headings)
+
+    @property
+    def has_headings(self) -> bool:
+        """Return whether the table has a row of headings."""
+        return any(self.headings)
+
+    @property
+    def labels(self) -> list[str]:
+        """Return the headings; the numbers of the columns where the table has no headings."""
+        if self.has_headings:
+            return list(self.headings)
+        return [_("Column %(number)s", number=number) for number in range(1, len(self.headings) + 1)]
 
 
 class NoHeadings(sheet_rows.SheetRefused):
@@ -70,9 +86,17 @@ def read(uploaded: bytes, pasted: str) -> Table:
     if sum(len(cell) for row in cells for cell in row) > MOST_TEXT:
         raise sheet_rows.TooLarge
     numbered = [(number, row) for number, row in enumerate(cells, 1) if any(row)]
+    if numbered and not are_headings(numbered[0][1]):
+        return _without_headings(numbered, cells.hidden)
     if len(numbered) < 2:
         raise NoHeadings
     return Table(numbered[0][1], numbered[1:], cells.hidden)
+
+
+def _without_headings(rows: Sequence[tuple[int, Sequence[str]]], hidden: int) -> Table:
+    if len(rows) > MOST_ROWS:
+        raise sheet_rows.TooManyRows
+    return Table([""] * max(len(cells) for _number, cells in rows), rows, hidden)
 
 
 class TableField(HiddenField):
