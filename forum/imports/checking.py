@@ -25,7 +25,8 @@ class Person:
     """A person whom a row of the table names; `row` is its number, `reference` the reference that the row has, or "".
 
     `given` has the answers to the event's own questions by key; `unasked` the questions that the row answers although
-    they are not asked of this person.
+    they are not asked of this person. If `lacks_own_language`, the forum does not write in the language that the row
+    names, and `details` has the one that was chosen for rows that name none.
     """
 
     row: int
@@ -35,6 +36,7 @@ class Person:
     reference: str = ""
     given: Mapping[str, Any] = field(default_factory=dict)
     unasked: tuple[str, ...] = ()
+    lacks_own_language: bool = False
 
 
 @dataclass(frozen=True)
@@ -80,6 +82,11 @@ class Outcome:
     def unasked(self) -> list[tuple[int, str]]:
         """Return row and question of each answer that is not imported because the person is not asked the question."""
         return [(person.row, question) for person in self.people for question in person.unasked]
+
+    @property
+    def without_own_language(self) -> list[int]:
+        """Return the rows of people who can be imported and name a language in which the forum does not write."""
+        return [person.row for person in self.people if person.lacks_own_language]
 
 
 def check(

@@ -16,7 +16,7 @@ from forum.events.models import Event
 from forum.imports import answers, headings
 from forum.imports.actions import SEND, WAIT, Terms
 from forum.imports.checking import Outcome, mark_of
-from forum.imports.rows import COLUMNS, Otherwise, Read, columns_of, read_rows
+from forum.imports.rows import COLUMNS, Otherwise, Read, columns_of, own_language, read_rows
 from forum.imports.tables import MOST_COLUMNS, NoHeadings, Table, TableField
 from forum.people.models import LONGEST_NOTE
 from forum.questions.fields import name_of
@@ -218,11 +218,12 @@ class ImportPeopleForm(SentOnce, TidyForm):
         return {name: self[name].data or "" for name in (*(f"from_{name}" for name in self.names), *KEPT)}
 
     def asks(self, name: str) -> bool:
-        """Return whether some row may need a value for rows that name none: no column is chosen, or a cell is empty."""
+        """Return whether some row may need a value for rows that name none: no column is chosen, or a cell has none."""
         place = self[f"from_{name}"].data
         if not self.table.data or not (place or "").isdecimal():
             return True
-        return any(not any(cells[int(place) : int(place) + 1]) for _number, cells in self.table.data.rows)
+        texts = ("".join(cells[int(place) : int(place) + 1]) for _number, cells in self.table.data.rows)
+        return any(not text or (name == "language" and not own_language(text)) for text in texts)
 
     def asked(self) -> list[list[str]]:
         """Return two lists of field names: those of values that some rows may lack, and those that no row needs."""

@@ -41,6 +41,7 @@ class KeptOutcome(Outcome):
 
     rows: list[int] = field(default_factory=list)
     questions_left: list[tuple[int, str]] = field(default_factory=list)
+    languages_left: list[int] = field(default_factory=list)
     mark: str = ""
     is_changed: bool = False
 
@@ -53,6 +54,11 @@ class KeptOutcome(Outcome):
     def unasked(self) -> list[tuple[int, str]]:
         """Return row and question of each answer that is left out because the person is not asked that question."""
         return self.questions_left
+
+    @property
+    def without_own_language(self) -> list[int]:
+        """Return the rows of people who can be imported and name a language in which the forum does not write."""
+        return self.languages_left
 
 
 def keep(event: Event, table: Table, *, user_id: int, language: str, now: datetime) -> ImportTable:
@@ -198,16 +204,17 @@ def headings_of(table: ImportTable) -> Table:
 def packed(person: Person) -> list[Any]:
     """Return a person as values that JSON can hold."""
     told = (asdict(person.details), person.email, person.reference, dict(person.given), list(person.unasked))
-    return [person.row, person.sector.key, *told]
+    return [person.row, person.sector.key, *told, person.lacks_own_language]
 
 
 def unpacked(event: Event, stored: Sequence[Any]) -> Person | None:
     """Return the person whom `packed` has turned into values; None if the event no longer has the person's sector."""
-    row, key, details, email, reference, given, unasked = stored
+    # A table that was stored before an update lacks the values behind these.
+    row, key, details, email, reference, given, unasked, *later = stored
     sector = find_sector(event, key)
     if sector is None:
         return None
-    return Person(row, sector, Details(**details), email, reference, given, tuple(unasked))
+    return Person(row, sector, Details(**details), email, reference, given, tuple(unasked), *later)
 
 
 def store_outcome(table: ImportTable, outcome: Outcome, mark: str, *, is_changed: bool = False) -> None:
@@ -224,6 +231,7 @@ def store_outcome(table: ImportTable, outcome: Outcome, mark: str, *, is_changed
             "left_out": outcome.left_out,
             "undecided": outcome.undecided,
             "questions_left": outcome.unasked,
+            "languages_left": outcome.without_own_language,
             "mark": mark,
             "is_changed": is_changed,
         },

@@ -22,6 +22,7 @@ from forum.registration.organisers_forms import PersonForm
 from forum.registration.wording import FIELDS
 from forum.web.forms import is_email
 from forum.web.language_names import read_language
+from forum.web.languages import NAMES
 
 COLUMNS: Mapping[str, Any] = {
     "given_name": FIELDS["given_name"],
@@ -128,7 +129,7 @@ def read_row(
         faults.append(of_unknown_sector(number, named))
         yield from faults
         return
-    said = answers.read(questions, sector.key, told)
+    said, language = answers.read(questions, sector.key, told), told.get("language", "")
     faults += [Fault(number, label, words) for label, words in said.wrong]
     yield from faults
     if not faults:
@@ -141,12 +142,19 @@ def read_row(
             reference,
             said.given,
             tuple(said.unasked),
+            lacks_own_language=bool(language) and not own_language(language),
         )
+
+
+def own_language(text: str) -> str:
+    """Return the code of the language that a cell names; "" for none, and for one in which the forum does not write."""
+    code = read_language(text)
+    return code if code in NAMES else ""
 
 
 def _form(told: Mapping[str, str], otherwise: Otherwise) -> ImportedRowForm:
     given_name, family_name = values.names(told)
-    country, language = told.get("country"), told.get("language")
+    country = told.get("country")
     return ImportedRowForm(
         MultiDict(
             {
@@ -156,7 +164,7 @@ def _form(told: Mapping[str, str], otherwise: Otherwise) -> ImportedRowForm:
                 "organisation": told.get("organisation") or otherwise.organisation,
                 "title": told.get("title", ""),
                 "country": values.country(country) if country else otherwise.country,
-                "language": read_language(language) if language else otherwise.language,
+                "language": own_language(told.get("language", "")) or otherwise.language,
                 "phone": values.phone(told.get("phone", "")),
             }
         )
@@ -172,5 +180,8 @@ def _fault(form: ImportedRowForm, name: str, told: Mapping[str, str]) -> str:
     if name == "country":
         return _("“%(name)s” is no country that we know", name=told.get("country", "")[:100])
     if name == "language":
-        return _("The forum does not write in “%(name)s”", name=told.get("language", "")[:100])
+        return _(
+            "The forum does not write in “%(name)s”, and no language is chosen for rows that name none",
+            name=told.get("language", "")[:100],
+        )
     return str(form[name].errors[0])

@@ -11,6 +11,8 @@ from forum.folding import fold_words
 from forum.web.countries import country_names
 from forum.web.language_names import UNDERSTOOD
 
+# Codes and names by which people call a country, and which Unicode's names of countries lack.
+ALSO_CALLED = {"uk": "GB", "u k": "GB", "great britain": "GB"}
 TEL = "tel:"  # our own CSV files put this scheme before telephone numbers
 # Statuses of people who do not come: our own in both languages, and those of other systems.
 NOT_COMING = frozenset(
@@ -136,4 +138,4 @@ def _countries() -> dict[str, str]:
         known |= {fold_words(named[code]): code for code in codes if code in named}
     long = {alias.lower(): to[0] for alias, to in get_global("territory_aliases").items() if len(alias) == 3}
     known |= {alias: code for alias, code in long.items() if alias.isalpha() and code in codes}
-    return known | {code.lower(): code for code in codes}
+    return known | ALSO_CALLED | {code.lower(): code for code in codes}
