@@ -159,32 +159,31 @@ def _referred_to(event: Event, people: Iterable[Person]) -> Iterator[Fault]:
 
 def _alike(event: Event, people: Iterable[Person]) -> Iterator[Fault]:
     """Yield a fault for each person who resembles a registered person or one of an earlier row (`duplicates`)."""
-    known = duplicates.list_marks(event)
-    rows: dict[duplicates.Mark, int] = {}
+    registered = duplicates.list_known(event)
+    rows: duplicates.Known[int] = duplicates.Known()
     for person in people:
-        marks = list(duplicates.marks_of(person.details))
-        if mark := next((one for one in marks if one in known), None):
-            yield Fault(person.row, _name_of(person), _alike_as_registered(mark, known[mark]))
-        elif mark := next((one for one in marks if one in rows), None):
-            yield Fault(person.row, _name_of(person), _alike_as_row(mark, rows[mark]))
-        for one in marks:
-            rows.setdefault(one, person.row)
+        if told := _alike_words(person.details, registered, rows):
+            yield Fault(person.row, _name_of(person), told)
+        rows.add(person.details, person.row)
 
 
 def _name_of(person: Person) -> str:
     return f"{person.details.given_name} {person.details.family_name}".strip()
 
 
-def _alike_as_registered(mark: duplicates.Mark, reference: str) -> str:
-    if mark.is_phone:
-        return _("Registration %(reference)s has the same phone number", reference=reference)
-    return _("Registration %(reference)s has the same name and organisation", reference=reference)
-
-
-def _alike_as_row(mark: duplicates.Mark, row: int) -> str:
-    if mark.is_phone:
-        return _("Row %(row)s has the same phone number", row=row)
-    return _("Row %(row)s has the same name and organisation", row=row)
+def _alike_words(details: Details, registered: duplicates.Known[str], rows: duplicates.Known[int]) -> str:
+    """Return what a person has in common with a registered person or one of an earlier row; "" if they are new."""
+    if reference := registered.find_by_name(details):
+        return _("Registration %(reference)s has the same name and organisation", reference=reference)
+    if reference := registered.find_by_phone(details):
+        return _(
+            "Registration %(reference)s has the same phone number and a similar name", reference=reference
+        )
+    if row := rows.find_by_name(details):
+        return _("Row %(row)s has the same name and organisation", row=row)
+    if row := rows.find_by_phone(details):
+        return _("Row %(row)s has the same phone number and a similar name", row=row)
+    return ""
 
 
 def _on_trial(event: Event, people: Sequence[Person], now: datetime) -> Iterator[tuple[Person, bool]]:

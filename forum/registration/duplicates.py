@@ -3,8 +3,8 @@
 Only data that every list shows are compared, so protected identity makes no difference (P21).
 """
 
-from collections.abc import Iterator, Sequence
-from typing import NamedTuple
+from collections.abc import Sequence
+from typing import Generic, TypeVar
 
 from rapidfuzz import fuzz
 from sqlalchemy import Row, select
@@ -22,6 +22,8 @@ LIKE_ENOUGH = 85
 # Addresses are compared by their local part (before the @) if it has at least so many characters.
 SHORTEST_PART = 5
 MOST = 20
+# How many people with one telephone number are compared by name: a number that more people have is a switchboard's.
+MOST_WITH_NUMBER = 50
 COMPARED = (
     Registration.id,
     Registration.given_name,
@@ -32,27 +34,47 @@ COMPARED = (
 )
 
 
-class Mark(NamedTuple):
-    """A value that registrations of one person have in common: name with organisation, or the telephone number."""
-
-    is_phone: bool
-    text: str
+Told = TypeVar("Told")
 
 
-def marks_of(person: Row | Details) -> Iterator[Mark]:
-    """Yield the marks of a person; different ways to write the same letters and digits give the same mark."""
-    yield Mark(False, f"{_name(person)}\n{search_fold(person.organisation)}")
-    if digits := _digits(person.phone):
-        yield Mark(True, digits)
+class Known(Generic[Told]):
+    """People with whom others are compared, each with a value that tells who it is, such as a reference.
+
+    Two people are taken for one if they have the same name and organisation, or the same telephone number and a similar
+    name: colleagues have the number of their switchboard. Names are compared as searches fold them, numbers by digits.
+    """
+
+    def __init__(self) -> None:
+        self._by_name: dict[tuple[str, str], Told] = {}
+        self._by_phone: dict[str, list[tuple[str, Told]]] = {}
+
+    def add(self, person: Row | Details, told: Told) -> None:
+        """Remember a person; of several that are alike, the first is found."""
+        self._by_name.setdefault(_name_with_organisation(person), told)
+        if digits := _digits(person.phone):
+            same_number = self._by_phone.setdefault(digits, [])
+            if len(same_number) < MOST_WITH_NUMBER:
+                same_number.append((_name(person), told))
+
+    def find_by_name(self, person: Details) -> Told | None:
+        """Return who has the person's name and organisation."""
+        return self._by_name.get(_name_with_organisation(person))
+
+    def find_by_phone(self, person: Details) -> Told | None:
+        """Return who has the person's telephone number and a similar name."""
+        name, same_number = _name(person), self._by_phone.get(_digits(person.phone), ())
+        return next((told for other, told in same_number if _is_like(name, other)), None)
 
 
-def list_marks(event: Event) -> dict[Mark, str]:
-    """Return the references of the event's live registrations by mark; of several with the same mark, the first."""
+def list_known(event: Event) -> Known[str]:
+    """Return the people of the event's live registrations, with their references."""
     theirs = Registration.event_id == event.id, Registration.status.in_(STANDING)
-    rows = db.session.execute(
-        select(*COMPARED, Registration.reference).where(*theirs).order_by(Registration.id.desc())
-    )
-    return {mark: row.reference for row in rows for mark in marks_of(row)}
+    known: Known[str] = Known()
+    for row in db.session.execute(
+        select(*COMPARED, Registration.reference).where(*theirs).order_by(Registration.id)
+    ):
+        known.add(row, row.reference)
+    return known
 
 
 def find_alike(registration: Registration) -> Sequence[Registration]:
@@ -90,10 +112,18 @@ def _is_alike(row: Row, registration: Registration) -> bool:
     organisations = search_fold(registration.organisation), search_fold(row.organisation)
     if mine == theirs or (row.phone and _digits(row.phone) == _digits(registration.phone)):
         return True
-    if fuzz.token_sort_ratio(mine, theirs) >= LIKE_ENOUGH:
-        return fuzz.token_sort_ratio(*organisations) >= LIKE_ENOUGH
+    if _is_like(mine, theirs):
+        return _is_like(*organisations)
     part = _part(row.email_canonical)
     return len(part) >= SHORTEST_PART and part == _part(registration.email_canonical)
+
+
+def _is_like(mine: str, theirs: str) -> bool:
+    return fuzz.token_sort_ratio(mine, theirs) >= LIKE_ENOUGH
+
+
+def _name_with_organisation(person: Row | Details) -> tuple[str, str]:
+    return _name(person), search_fold(person.organisation)
 
 
 def _name(person: Row | Registration | Details) -> str:

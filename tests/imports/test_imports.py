@@ -310,17 +310,18 @@ def told_rows(page):
 
 def test_the_same_table_registers_nobody_again_without_a_word(page, event, organiser):
     sent(page, PAIR, links="silent").submit(button="Import 2 people", follow=True)
-    alias = confirmed(
-        event, "ngo", email="x@example.org", given_name="Alias", is_protected=True, phone="070-123 45"
-    )
+    told = {"email": "x@example.org", "given_name": "Alias", "family_name": "Å", "phone": "070-123 45"}
+    confirmed(event, "ngo", **told, is_protected=True)
     kim, sam, alias = db.session.scalars(select(Registration.reference).order_by(Registration.id)).all()
-    table = PAIR + "Álias;;;Other;;SE;tel:0701-2345\nAnn;Lo;;Org;;SE;\nANN;Lo;;org;;SE;\nKim;Ek;;Other;;SE;\n"
+    table = (
+        f"{PAIR}Álias;Å;;Other;;SE;tel:0701-2345\nAnn;Lo;;Org;;SE;\nANN;Lo;;org;;SE;\nKim;Ek;;Other;;SE;\n"
+    )
     asked = organiser.get("imports.new", event="nf27").submit({"lines": table}, button=ON, expect=200)
     shown = asked.submit({**CHOSEN, "links": "silent", "which": "all"}, button=LOOK, expect=200)
     assert told_rows(shown)[:4] == [
         f"2 Kim Ek Registration {kim} has the same name and organisation",
         f"3 Sam Registration {sam} has the same name and organisation",
-        f"4 Álias Registration {alias} has the same phone number",
+        f"4 Álias Å Registration {alias} has the same phone number and a similar name",
         "6 ANN Lo Row 5 has the same name and organisation",
     ]
     assert "4 people are probably there already, and are left out" in shown.text
@@ -329,6 +330,25 @@ def test_the_same_table_registers_nobody_again_without_a_word(page, event, organ
     assert "4 people are probably there already, and are imported all the same" in ticked.text
     ticked.submit(button="Import 6 people", follow=True)
     assert [one[0] for one in imported()] == ["Kim", "Sam", "Kim", "Sam", "Álias", "Ann", "ANN", "Kim"]
+
+
+def test_colleagues_with_the_number_of_one_switchboard_are_not_taken_for_one_person(page, event):
+    """The same number counts for people of a similar name alone, among the registered and among the rows."""
+    kim = confirmed(
+        event, "ngo", email="x@example.org", given_name="Kim", family_name="Ek", phone="08-123 45"
+    ).reference
+    table = (
+        "Ann;Lo;ann@example.org;Polisen;;SE;0812345\nBo;Ny;bo@example.org;Polisen;;SE;tel:08-12345\n"
+        "Kims;Ek;other@example.org;Ministeriet;;SE;08 123 45\nNy;Bo;;Byrån;;SE;0812345\n"
+    )
+    shown = sent(page, TABLE + table, links="silent")
+    assert "2 people are probably there already, and are left out" in shown.text
+    assert told_rows(shown)[:2] == [
+        f"4 Kims Ek Registration {kim} has the same phone number and a similar name",
+        "5 Ny Bo Row 3 has the same phone number and a similar name",
+    ]
+    shown.submit(button="Import 2 people", follow=True)
+    assert [one[0] for one in imported()] == ["Ann", "Bo"]
 
 
 def test_our_own_export_registers_nobody_again(page, event):
