@@ -35,7 +35,7 @@ from forum.imports import (
 )
 from forum.imports.checking import Outcome
 from forum.imports.errors import EventOver, HasActed, OutcomeChanged, UndoneAlready
-from forum.imports.forms import ALL, REFUSALS, ImportPeopleForm, ImportTableForm
+from forum.imports.forms import ALL, ImportPeopleForm, ImportTableForm
 from forum.imports.models import AttendeeImport
 from forum.registration import places, waiting_list
 from forum.turns import processor
@@ -93,7 +93,7 @@ def new(event: str) -> ResponseReturnValue:
     try:
         table = _read_table(form)
     except SheetRefused as refused:
-        form.lines.errors = [str(REFUSALS[type(refused)])]
+        form.lines.errors = [str(wording.REFUSALS[type(refused)])]
         return _upload_page(shown, form), 422
     if not tables.is_short(table):
         return _keep(event, table)
@@ -106,7 +106,14 @@ def _read_table(form: ImportTableForm) -> tables.Table:
     data = uploaded.read(tables.LARGEST + 1) if uploaded else b""
     # A file of thousands of rows takes a second: let other requests compute meanwhile.
     with processor.lent():
-        return tables.read(data, form.lines.data or "")
+        table = tables.read(data, form.lines.data or "")
+    if table.other_sheets and table.has_headings and not headings.guess(table.headings):
+        told = _(
+            "Only the first sheet of the workbook was read, and none of its headings is known. If the people are on "
+            "another sheet, move that one to the front."
+        )
+        flash(told, "warning")
+    return table
 
 
 def _keep(slug: str, table: tables.Table) -> ResponseReturnValue:

@@ -17,25 +17,16 @@ from forum.imports import answers, headings
 from forum.imports.actions import SEND, WAIT, Terms
 from forum.imports.checking import Outcome, mark_of
 from forum.imports.rows import COLUMNS, Otherwise, Read, columns_of, own_language, read_rows
-from forum.imports.tables import MOST_COLUMNS, NoHeadings, Table, TableField
+from forum.imports.tables import MOST_COLUMNS, Table, TableField
 from forum.people.models import LONGEST_NOTE
 from forum.questions.fields import name_of
 from forum.questions.models import Question
-from forum.web import sheet_rows
 from forum.web.countries import CountryField
 from forum.web.edits import digest
 from forum.web.forms import LinesField, PastedField, SentOnce, TidyForm, required
 from forum.web.identity_numbers import no_identity_number
 from forum.web.languages import NAMES, in_language
 
-REFUSALS: Mapping[type[sheet_rows.SheetRefused], Any] = {
-    sheet_rows.NotATable: _l("The file cannot be read. Save it as XLSX or CSV, or paste the rows."),
-    sheet_rows.TooManyRows: _l("There are too many rows. At most 20,000 people are imported at once."),
-    sheet_rows.TooLarge: _l(
-        "The table is too large. Leave out columns that are not needed, or import it in parts."
-    ),
-    NoHeadings: _l("Choose a file, or paste the rows: first a row of headings, then a row for each person."),
-}
 # The fields that keep their values, like those for the columns, when a corrected table with the same headings is sent.
 KEPT = ("sector", "organisation", "country", "language", "links", "if_full", "which", "reason")
 NOWHERE = ""

@@ -41,12 +41,14 @@ PURPOSE = "identity"  # encrypted with the key for real names, because a table h
 class Table:
     """A table: headings, numbered rows, and how many rows with text are hidden in the file.
 
-    Each heading of a table whose first row is a person already is "".
+    Each heading of a table whose first row is a person already is "". `other_sheets` is how many further sheets the
+    workbook had, which is known only as long as the file is read.
     """
 
     headings: Sequence[str]
     rows: Sequence[tuple[int, Sequence[str]]]
     hidden: int = 0
+    other_sheets: int = 0
 
     @property
     def digest(self) -> str:
@@ -66,8 +68,20 @@ class Table:
         return [_("Column %(number)s", number=number) for number in range(1, len(self.headings) + 1)]
 
 
-class NoHeadings(sheet_rows.SheetRefused):
-    """The table has no row of headings, or no row below the headings."""
+class NothingSent(sheet_rows.SheetRefused):
+    """There is neither a file nor a pasted row, or nothing in it."""
+
+
+class NoRows(sheet_rows.SheetRefused):
+    """The table has no row below its headings."""
+
+
+class NoRowsShown(sheet_rows.SheetRefused):
+    """The file hides all rows of the table, or all below its headings."""
+
+
+class NoRowsOnFirstSheet(sheet_rows.SheetRefused):
+    """The first sheet of the workbook has no rows, or headings alone, and there are further sheets."""
 
 
 def read(uploaded: bytes, pasted: str) -> Table:
@@ -87,16 +101,26 @@ def read(uploaded: bytes, pasted: str) -> Table:
         raise sheet_rows.TooLarge
     numbered = [(number, row) for number, row in enumerate(cells, 1) if any(row)]
     if numbered and not are_headings(numbered[0][1]):
-        return _without_headings(numbered, cells.hidden)
+        return _without_headings(numbered, cells)
     if len(numbered) < 2:
-        raise NoHeadings
-    return Table(numbered[0][1], numbered[1:], cells.hidden)
+        raise _without_people(numbered, cells)
+    return Table(numbered[0][1], numbered[1:], cells.hidden, cells.other_sheets)
 
 
-def _without_headings(rows: Sequence[tuple[int, Sequence[str]]], hidden: int) -> Table:
-    if len(rows) > MOST_ROWS:
+def _without_headings(numbered: Sequence[tuple[int, Sequence[str]]], cells: sheet_rows.Rows) -> Table:
+    if len(numbered) > MOST_ROWS:
         raise sheet_rows.TooManyRows
-    return Table([""] * max(len(cells) for _number, cells in rows), rows, hidden)
+    width = max(len(row) for _number, row in numbered)
+    return Table([""] * width, numbered, cells.hidden, cells.other_sheets)
+
+
+def _without_people(numbered: Sequence[object], cells: sheet_rows.Rows) -> sheet_rows.SheetRefused:
+    """Return why a table has nobody."""
+    if cells.other_sheets:
+        return NoRowsOnFirstSheet()
+    if cells.hidden:
+        return NoRowsShown()
+    return NoRows() if numbered else NothingSent()
 
 
 class TableField(HiddenField):

@@ -37,6 +37,9 @@ HEADINGS: Mapping[str, tuple[str, ...]] = {
 }
 REFUSALS: Mapping[type[sheet_rows.SheetRefused], Any] = {
     sheet_rows.NotATable: _l("The file cannot be read. Save it as XLSX or CSV, or paste the rows."),
+    sheet_rows.OldWorkbook: _l(
+        "Files of this kind, often called XLS, cannot be read. Save the table as XLSX or CSV."
+    ),
     sheet_rows.TooManyRows: _l("There are too many rows. At most 300 people are invited at once."),
     sheet_rows.TooLarge: _l("The table is too large. Use at most 30 columns and 30,000 characters."),
 }

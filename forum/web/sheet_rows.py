@@ -4,9 +4,12 @@ MOST_COLUMNS = 30
 
 
 class Rows(list[list[str]]):
-    """The rows of a table, each a list of cells; `hidden` is how many rows with a text were left out."""
+    """The rows of a table, each a list of cells; `hidden` is how many rows with a text were left out.
 
-    hidden = 0
+    `other_sheets` is how many further sheets the workbook shows, of which nothing is read.
+    """
+
+    hidden = other_sheets = 0
 
 
 class SheetRefused(Exception):
@@ -15,6 +18,10 @@ class SheetRefused(Exception):
 
 class NotATable(SheetRefused):
     """The file is broken, or neither XLSX nor text."""
+
+
+class OldWorkbook(SheetRefused):
+    """The file is of a spreadsheet program from before XLSX: its own format, HTML or XML, usually called XLS."""
 
 
 class TooManyRows(SheetRefused):

@@ -10,11 +10,13 @@ import io
 from collections.abc import Iterable, Iterator, Sequence
 
 from forum.web import xlsx_reading
-from forum.web.sheet_rows import MOST_COLUMNS, NotATable, Rows, TooLarge, TooManyRows
+from forum.web.sheet_rows import MOST_COLUMNS, NotATable, OldWorkbook, Rows, TooLarge, TooManyRows
 from forum.web.xlsx_reading import SMALL, Bounds
 
 MOST_IN_CELL = 3_000  # the most characters of a cell, and of a line before it is split into cells
 ZIP = b"PK"
+# How files called XLS begin, in small letters: Excel's own format until 2003, and what other programs write instead.
+OLD = (b"\xd0\xcf\x11\xe0", b"<?xml", b"<html", b"<!doctype")
 DELIMITERS = "\t;,"  # the tab comes first, because commas and semicolons occur within cells more often
 
 
@@ -24,11 +26,13 @@ def read(data: bytes, *, most: int, columns: int = MOST_COLUMNS, bounds: Bounds 
     `bounds` limits the size of an unpacked workbook. Rows without any text, and hidden rows, are empty lists, so that
     each row has the number that it has in the spreadsheet.
     """
+    if data[:99].removeprefix(codecs.BOM_UTF8).lstrip().lower().startswith(OLD):
+        raise OldWorkbook
     if not data.startswith(ZIP):
         return _bounded(read_text(_decoded(data)), most, columns)
     unbounded = xlsx_reading.read(data, most=most, columns=columns, bounds=bounds)
     rows = _bounded(unbounded, most, columns)
-    rows.hidden = unbounded.hidden
+    rows.hidden, rows.other_sheets = unbounded.hidden, unbounded.other_sheets
     return rows
 
 

@@ -48,7 +48,10 @@ def read(data: bytes, *, most: int, columns: int = MOST_COLUMNS, bounds: Bounds 
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             book = _Workbook(archive, bounds)
             shared = _texts(book)
-            return _sheet(book, _first_sheet(book), _SheetReader(shared, most, columns))
+            first, others = _find_sheets(book)
+            rows = _sheet(book, first, _SheetReader(shared, most, columns))
+            rows.other_sheets = others
+            return rows
     except BROKEN as broken:
         raise NotATable from broken
 
@@ -105,14 +108,16 @@ def _refuse(*_told: object) -> None:
     raise NotATable
 
 
-def _first_sheet(book: _Workbook) -> str:
-    """Return the name of the part that has the first sheet, which the workbook's relations tell."""
+def _find_sheets(book: _Workbook) -> tuple[str, int]:
+    """Return the name of the first sheet's part, by the workbook's relations, and how many further sheets are shown."""
     sheets: list[str] = []
+    shown: list[bool] = []
     targets: dict[str, str] = {}
 
     def note_sheet(name: str, told: dict[str, str]) -> None:
         if _local(name) == "sheet":
             sheets.append(next((told[key] for key in told if _local(key) == "id" and ":" in key), ""))
+            shown.append(told.get("state", "visible") == "visible")
 
     def note_target(name: str, told: dict[str, str]) -> None:
         if _local(name) == "Relationship":
@@ -124,7 +129,7 @@ def _first_sheet(book: _Workbook) -> str:
     name = target.removeprefix("/") if target.startswith("/") else f"xl/{target}"
     if not book.has(name):
         raise NotATable
-    return name
+    return name, sum(shown[1:])
 
 
 def _texts(book: _Workbook) -> list[str]:

@@ -1,6 +1,8 @@
 """Files that an organiser sends to import people: bad ones are refused in Swedish, dates of many styles are read."""
 
+import io
 import tracemalloc
+import zipfile
 
 import pytest
 from sqlalchemy import func, select
@@ -8,9 +10,13 @@ from sqlalchemy import func, select
 from forum import clock
 from forum.audit.models import AuditEntry
 from forum.extensions import db
+from forum.imports import tables, wording
+from forum.invitations import import_forms
 from forum.questions.enums import QuestionKind
 from forum.questions.models import Answer
 from forum.registration.models import Registration
+from forum.web.sheet_rows import SheetRefused
+from forum.web.workbooks import workbook_chunks
 from tests.factories.events import NOW, make_event, make_sector
 from tests.factories.questions import make_question
 from tests.invitations.test_files import PERSON, cells
@@ -28,6 +34,14 @@ CHOSEN = {
     "reason": "Vår lista.",
 }
 UNREADABLE = "Filen kan inte läsas. Spara den som XLSX eller CSV, eller klistra in raderna."
+OLD = "Filer av det här slaget, som ofta kallas XLS, kan inte läsas. Spara tabellen som XLSX eller CSV."
+NOTHING = "Välj en fil eller klistra in raderna: först en rad med rubriker, sedan en rad för varje person."
+NO_ROWS = "Det finns inga rader under rubrikerna."
+ALL_HIDDEN = "Filen döljer alla rader, till exempel med ett filter. Visa dem, och spara filen igen."
+ON_OTHER_SHEET = (
+    "Bara det första bladet i en arbetsbok läses, och det finns inga rader under rubrikerna där. Flytta bladet med "
+    "personerna längst fram."
+)
 TOO_MANY = "Det är för många rader. Högst 20 000 personer importeras på en gång."
 TOO_LARGE = "Tabellen är för stor. Ta bort kolumner som inte behövs, eller importera den i delar."
 MOST_MEMORY = 30_000_000  # the most bytes of memory for a page with the file; a tenth of that is enough
@@ -61,6 +75,26 @@ def page(sign_in_as, event):
     return sign_in_as(event=event, language="sv").get("imports.new", event="nf27")
 
 
+def one_sheet(*headings):
+    """Return a workbook whose only sheet has headings and no rows."""
+    return b"".join(workbook_chunks("Personer", headings, []))
+
+
+def hidden_below(heading):
+    """Return a workbook whose only sheet has a heading, and a person in a hidden row."""
+    made = io.BytesIO(one_sheet(heading))
+    with zipfile.ZipFile(made) as archive:
+        parts = {name: archive.read(name) for name in archive.namelist()}
+    sheet = "xl/worksheets/sheet1.xml"
+    row = PERSON.replace("<row>", '<row hidden="1">').encode()
+    parts[sheet] = parts[sheet].replace(b"</sheetData>", row + b"</sheetData>")
+    made = io.BytesIO()
+    with zipfile.ZipFile(made, "w") as archive:
+        for name, content in parts.items():
+            archive.writestr(name, content)
+    return made.getvalue()
+
+
 def written():
     return [db.session.scalar(select(func.count()).select_from(one)) for one in (Registration, AuditEntry)]
 
@@ -71,7 +105,14 @@ def written():
         pytest.param(b"PK", UNREADABLE, id="a beginning"),
         pytest.param(workbook()[:-30], UNREADABLE, id="a cut file"),
         pytest.param(workbook(shared=LAUGHS), UNREADABLE, id="entities"),
-        pytest.param(b"\xd0\xcf\x11\xe0" + bytes(99), UNREADABLE, id="an old XLS"),
+        pytest.param(b"\xd0\xcf\x11\xe0" + bytes(99), OLD, id="an old XLS"),
+        pytest.param(b"\xef\xbb\xbf\r\n<html><table>", OLD, id="HTML that is called XLS"),
+        pytest.param(b'<?xml version="1.0"?><Workbook>', OLD, id="XML that is called XLS"),
+        pytest.param(b"E-post;Namn\n;\n", NO_ROWS, id="headings alone"),
+        pytest.param(one_sheet("E-post"), NO_ROWS, id="headings alone on the only sheet"),
+        pytest.param(cells(("Read this first",)), ON_OTHER_SHEET, id="people on the second sheet"),
+        pytest.param(b" \n", NOTHING, id="nothing but blanks"),
+        pytest.param(hidden_below("E-post"), ALL_HIDDEN, id="hidden rows alone"),
         pytest.param(workbook(BOMB), TOO_LARGE, id="a zip bomb"),
         pytest.param(workbook(PERSON * 50_000), TOO_MANY, id="50,000 rows"),
         pytest.param(b"E-post\n" + b"a@example.org\n" * 20_001, TOO_MANY, id="20,001 lines"),
@@ -88,6 +129,27 @@ def test_a_file_that_cannot_be_read_imports_nobody_and_says_why(page, data, told
         tracemalloc.stop()
     assert shown.errors == {"lines": told}
     assert written() == before
+
+
+def test_a_workbook_of_several_sheets_says_that_only_the_first_is_read(page):
+    """It says so if none of the headings is known: a sheet for readers stands before the one with the people."""
+    told = [
+        "Bara det första bladet i arbetsboken lästes, och ingen av dess rubriker är känd. Om personerna står på ett "
+        "annat blad, flytta det längst fram."
+    ]
+    readme = page.submit(files={"file": cells(("Read this",), ("First.",))}, button=ON, expect=200)
+    assert readme.flashes == told
+    people = page.submit(files={"file": cells(("Förnamn",), ("Kim",))}, button=ON, expect=200)
+    alone = page.submit({"lines": "Read this\nFirst."}, button=ON, expect=200)
+    assert (people.flashes, alone.flashes) == ([], [])
+
+
+def test_every_reason_why_a_table_is_refused_has_words():
+    """Imports have words for the refusals of all readers of tables and for their own, invitations for the former."""
+    refusals = set(SheetRefused.__subclasses__())
+    shared = {one for one in refusals if one.__module__ == SheetRefused.__module__}
+    assert wording.REFUSALS.keys() == {one for one in refusals if one.__module__ == tables.__name__} | shared
+    assert import_forms.REFUSALS.keys() == shared
 
 
 def test_a_file_beyond_every_limit_is_refused_before_it_is_read(page):

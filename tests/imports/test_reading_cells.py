@@ -51,7 +51,7 @@ def test_what_to_write_into_a_cell_is_told(app):
 
 
 def test_a_table_without_people_or_with_too_much_in_it_is_not_read(app, monkeypatch):
-    with pytest.raises(tables.NoHeadings):
+    with pytest.raises(tables.NoRows):
         tables.read(b"", "Given name;E-mail\n")
     with app.app_context():
         table = tables.read(b"", "Given name;E-mail\nKim;kim@example.org\n")

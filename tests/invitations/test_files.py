@@ -15,6 +15,7 @@ from tests.web.test_spreadsheets import BOMB, LAUGHS, workbook
 CHOSEN = {"sector": "ngo", "language": "sv", "words": "Välkommen."}
 LOOK = "Granska raderna"
 UNREADABLE = ["Filen kan inte läsas. Spara den som XLSX eller CSV, eller klistra in raderna."]
+OLD = ["Filer av det här slaget, som ofta kallas XLS, kan inte läsas. Spara tabellen som XLSX eller CSV."]
 TOO_MANY = ["Det är för många rader. Högst 300 personer kan bjudas in på en gång."]
 TOO_LARGE = ["Tabellen är för stor. Använd högst 30 kolumner och 30 000 tecken."]
 DOUBLED = ["Två kolumner betyder samma sak: E-post, E-MAIL"]
@@ -59,7 +60,7 @@ def cells(*rows):
         pytest.param(workbook()[:-30], UNREADABLE, id="a cut file"),
         pytest.param(workbook("<row><c>"), UNREADABLE, id="broken XML"),
         pytest.param(workbook(shared=LAUGHS), UNREADABLE, id="entities"),
-        pytest.param(b"\xd0\xcf\x11\xe0" + bytes(99), UNREADABLE, id="an old XLS"),
+        pytest.param(b"\xd0\xcf\x11\xe0" + bytes(99), OLD, id="an old XLS"),
         pytest.param(b"\x89PNG\r\n\x1a\n" + bytes(range(256)), UNREADABLE, id="a picture"),
         pytest.param(workbook(BOMB), TOO_LARGE, id="a zip bomb"),
         pytest.param(workbook(PERSON * 50_000), TOO_MANY, id="50,000 rows"),
