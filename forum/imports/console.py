@@ -271,9 +271,13 @@ def _done(made: AttendeeImport) -> str:
 
 
 def _upload_page(event: Event, form: ImportTableForm) -> str:
-    is_off = events.is_off(event, clock.now())
     return render_template(
-        "console/imports/upload.html", event=event, form=form, is_off=is_off, short=tables.MOST
+        "console/imports/upload.html",
+        event=event,
+        form=form,
+        is_off=events.is_off(event, clock.now()),
+        short=tables.MOST,
+        replaced=kept_tables.list_replaced(event, g.user.id),
     )
 
 

@@ -66,7 +66,7 @@ def keep(event: Event, table: Table, *, user_id: int, language: str, now: dateti
 
     If a replaced table had the same headings, the new table gets the choices that were made for the replaced one.
     """
-    earlier = list_own(event, user_id, (*OF_ORGANISERS, TableState.CHECKING))
+    earlier = list_replaced(event, user_id)
     alike = [one for one in earlier if read(one, HEADINGS) == list(table.headings)]
     choices = read(alike[0], CHOICES) if alike else None
     forget(earlier)
@@ -99,6 +99,11 @@ def list_own(
     """Return the organiser's tables of the event in these states, the newest first."""
     mine = ImportTable.event_id == event.id, ImportTable.user_id == user_id, ImportTable.state.in_(states)
     return db.session.scalars(select(ImportTable).where(*mine).order_by(ImportTable.id.desc())).all()
+
+
+def list_replaced(event: Event, user_id: int) -> Sequence[ImportTable]:
+    """Return the organiser's tables in whose place the next long table comes: those that are not being imported."""
+    return list_own(event, user_id, (*OF_ORGANISERS, TableState.CHECKING))
 
 
 def list_importing(event: Event) -> Sequence[ImportTable]:

@@ -120,6 +120,25 @@ def _rows(page):
     return ["\n".join(" ".join(cell.text.split()) for cell in row.select("th, td")) for row in rows]
 
 
+def test_upload_page_names_the_table_that_a_new_long_one_replaces(page, event, organiser, sign_in_as):
+    told = (
+        "You have a long table of 5 rows, sent 3 May 2027 at 14:00 (CEST), whose people are not imported yet."
+    )
+    assert "You have a long table" not in page.text
+    first = page.submit({"lines": TABLE + ROWS}, button=ON, follow=True)
+    # A colleague replaces nobody else's table.
+    assert "You have a long table" not in sign_in_as(event=event).get("imports.new", event="nf27").text
+    shown = first.follow("Choose another table")
+    assert told in shown.text
+    assert shown.follow("Go on with that table").path == first.path
+    again = shown.submit({"lines": TABLE + ROWS + WRONG}, button=ON, follow=True)
+    assert (again.path != first.path, organiser.get(first.path, expect=404).status) == (True, 404)
+    for state_now, is_replaced in ((TableState.CHECKING, True), (TableState.RUNNING, False)):
+        write(setattr, db.session.scalars(select(ImportTable)).one(), "state", state_now)
+        upload = organiser.get("imports.new", event="nf27").text
+        assert ("You have a long table of 6 rows" in upload) is is_replaced
+
+
 def test_who_was_registered_meanwhile_is_refused_by_row(page, event, organiser):
     shown = checked(organiser, page)
     started = shown.submit(button="Import 5 people", follow=True)
