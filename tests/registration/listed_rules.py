@@ -20,7 +20,7 @@ class Listed:
         self.read_to, self.lists = newest.id if newest else 0, {}
 
     def everybody_is_told_of_the_lists_that_they_are_on(self, people) -> None:
-        """Compare the open stays with the statuses; only people about whom something was recorded are read again."""
+        """Compare the lists that people are told of with those of their statuses; read only histories that grew."""
         recorded = select(AuditEntry.id, AuditEntry.subject_id).where(
             AuditEntry.id > self.read_to, AuditEntry.subject_type == Registration.__tablename__
         )

@@ -312,7 +312,8 @@ def test_paper_says_by_what_the_list_was_filtered(organiser, people):
 
 def test_protected_person_is_found_by_every_filter_as_before_the_protection(organiser, people, unrecorded):
     """A protected person is in the same lists as before the protection, by as many SQL statements (P21, P22)."""
-    organiser.get(LIST)  # later requests take no statement for the questions, which the process remembers
+    # Later requests take no statement for the event's questions, which the process remembers (`events/kept_values`).
+    organiser.get(LIST)
     before = looked(organiser, *OF_EACH_KIND)
     for person in people:
         write(answers.say_identity, person, is_protected=True, real_name="Verkliga Namnet", now=NOW)
@@ -321,7 +322,8 @@ def test_protected_person_is_found_by_every_filter_as_before_the_protection(orga
 
 def test_list_asks_as_much_for_one_and_for_many_who_match(organiser, people, unrecorded):
     queries = [*OF_EACH_KIND[:3], "&".join(OF_EACH_KIND), "sector=justice&sector=ngo&sort=sector"]
-    organiser.get(LIST)  # later requests take no statement for the questions, which the process remembers
+    # Later requests take no statement for the event's questions, which the process remembers (`events/kept_values`).
+    organiser.get(LIST)
     before = [number for _who, number in looked(organiser, *queries)]
     event = people[0].event
     for number in range(3):

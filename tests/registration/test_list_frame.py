@@ -91,5 +91,6 @@ def test_page_of_the_list_takes_few_statements(sign_in_as, event):
     """A page of the list is made of seven statements, however many people, tags and delegations there are."""
     organiser = sign_in_as(event=event)
     filled(event, make_user())
-    organiser.get(LIST)  # later requests take no statement for the questions, which the process remembers
+    # Later requests take no statement for the event's questions, which the process remembers (`events/kept_values`).
+    organiser.get(LIST)
     assert len(organiser.get(LIST).statements) == 7

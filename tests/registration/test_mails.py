@@ -77,7 +77,7 @@ KINDS = {
     *TO_CONTACT,
 }
 WITHOUT_ANY = {"address-leaving", "substituted"}
-# These mails have no personal link; all but those of WITHOUT_ANY have a link to register again instead.
+# Kinds of mails without a personal link; all but those of WITHOUT_ANY have a link to register again instead.
 WITHOUT_LINK = {"cancelled", "offer-lapsed", "offer-declined", *WITHOUT_ANY}
 REGISTERING = {"sv": "http://127.0.0.1:8000/sv/register", "en": "http://127.0.0.1:8000/en/register"}
 LANGUAGES = ("sv", "en")

@@ -323,7 +323,8 @@ def test_an_offers_rank_counts_in_the_order_of_asking_whoever_makes_it(user):
     by_rule = rows(second)[0].why
     write(offers_by_hand.offer, third, reason="Speaks", instead_of=second, user_id=user, now=minutes(90))
     by_hand = rows(third)[0].why
-    # The withdrawn person waits again only after the rank is read.
+    # The person from whom the place is taken waits again only after the other person's rank was read, and so does not
+    # count in that rank.
     assert [(why["rank"], why["rank_by"]) for why in (by_rule, by_hand)] == [(2, "asking"), (2, "asking")]
 
 

@@ -1,4 +1,4 @@
-"""Whoever comes back after the time to confirm, before the worker has looked, gets a link that works (R18, S24)."""
+"""Whoever comes back late to confirm, before the worker ends the registration, gets a working link (R18, S24)."""
 
 from datetime import timedelta
 

@@ -219,7 +219,8 @@ def test_an_offer_that_runs_out_while_its_page_is_open_says_so(pages, database):
     clock.freeze(NOW + timedelta(hours=48, minutes=5))
     late = page.form("form[action$=accept]").submit(expect=409)
     assert late.h1 == "The time to accept is over"
-    # The place is held until the worker looks, so nobody can register again yet.
+    # Until the worker ends the offer the registration goes on and keeps the place: the page does not say that the place
+    # is lost, nor that the person can register again.
     assert ("no longer held" in late.text, "register again" in late.text) == (False, False)
 
 

@@ -1,4 +1,4 @@
-"""Between the end of an offer's time and the worker's next look, no page calls that end a moment to come."""
+"""Once the time of an offer is over, no page calls its end a moment to come, even before the worker ends the offer."""
 
 from datetime import timedelta
 from types import SimpleNamespace

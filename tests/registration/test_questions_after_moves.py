@@ -1,4 +1,4 @@
-"""Who moves to another sector is led to what that sector requires, and so is who was moved there by organisers."""
+"""People who move, or whom organisers move, to another sector are led to the questions that the sector requires."""
 
 from datetime import timedelta
 
@@ -122,7 +122,7 @@ def test_a_form_that_arrives_right_after_a_move_does_not_make_it_a_refusal(organ
 
     def commit_before_another_form():
         commit()
-        # The request has a session of its own.
+        # Read the person in this request's own database session.
         moved = db.session.get(Registration, number)
         if moved.sector.key == "ngo":
             monkeypatch.setattr(db.session, "commit", commit)

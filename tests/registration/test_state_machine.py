@@ -918,7 +918,7 @@ def mostly_slow(mistakes: list[tuple]) -> list:
     return [pytest.param(*each, marks=() if each[1] in IN_SHORT else pytest.mark.slow) for each in mistakes]
 
 
-# Where a rule stands, its name, and what a test puts in its place.
+# Each planted mistake: the module or class that has a rule, the rule's name, and what a test puts in the rule's place.
 MISTAKES = [
     (places, "kept_for", lambda sector, event, now: 0),
     (caps, "has_room", lambda *_, own=None: True),
@@ -973,11 +973,11 @@ MISTAKES_ABOUT_THE_FREEZE = [
     (moving, "freezing", NEVER_FROZEN),
     (substituting, "freezing", NEVER_FROZEN),
     (correcting, "freezing", NEVER_FROZEN),
-    # A link that was sent to the person before the freeze still works after it.
+    # The mistake: the link to a new address that a person has entered still works after the freeze date.
     (new_address, "_is_too_late", lambda registration, change, now: events.is_over(registration.event, now)),
-    # Organisers' links to new addresses end with the freeze, too.
+    # The mistake: the link to a new address that organisers have entered ends at the freeze date, like a person's.
     (new_address, "find_early_end", find_end_for_organisers),
-    # The freeze begins a moment too late.
+    # The mistake: answers are frozen only after the freeze date, not from that moment on.
     (freezing, "is_frozen", lambda event, now: event.freezes_at is not None and now > event.freezes_at),
 ]
 ALL_MISTAKES = MISTAKES + MISTAKES_ABOUT_REFUSALS_AND_DELEGATIONS + MISTAKES_ABOUT_THE_FREEZE

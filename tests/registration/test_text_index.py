@@ -68,7 +68,7 @@ def found(event: Event, words: str, **others: str) -> list[int]:
 
 
 def named(event: Event, words: str) -> list[int] | None:
-    """Return the people whom the index has found for the search; None if it was not asked, or found too many."""
+    """Return the people whom the index has found for the search; None if the index was not asked, or found too many."""
     db.session.info.pop(text_index.KEPT, None)
     found(event, words)
     kept = db.session.info.get(text_index.KEPT)
@@ -239,7 +239,7 @@ def test_postgresql_looks_words_up_only_once_for_few_people(make_app, postgres_u
         people = [confirmed(event, family_name="Bergström") for _each in range(2)]
         start_write(db.session)
         query, are_few = search_conditions.narrow(select(Registration.id), event, "bergström")
-        # Only the conditions on the texts are left: among two people, PostgreSQL would take the index of their ids.
+        # Keep only the conditions on texts: with all conditions PostgreSQL would use the index of the two people's ids.
         words = [part for part in query.whereclause.clauses if "search_text" in str(part)]
         assert (are_few, len(words)) == (True, 1)
         compiled = (

@@ -89,7 +89,8 @@ class Deciding:
 
         for number in [one.id for one in self.those_proposed()]:
             person = db.session.get_one(Registration, number)
-            # A decision may have freed a place, and so changed the state of the next person.
+            # Compare each person with the page only now: the decision before may have freed a place, and so changed the
+            # person's status.
             words, is_own, is_same = self.standing_of(person, who)
             came = rounds.decide_one(self.event.slug, person.reference, self.pages[number][0], decide)
             db.session.rollback()
