@@ -41,7 +41,8 @@ def set_a_password(_user: User, way_in: dict) -> None:
 
 
 def renew_codes(user: User, _way_in: dict) -> None:
-    queries.lock_user(user.id)  # as `start_own_write` does before a view changes an account
+    # Lock the account's row first, as views do by `start_own_write` before they change the user's own account.
+    queries.lock_user(user.id)
     actions.renew_recovery_codes(user, now=clock.now())
 
 

@@ -578,8 +578,8 @@ def test_a_name_with_other_letters_is_that_of_browsers(app, user, monkeypatch, h
 @pytest.mark.parametrize(
     "data",
     [
-        b"\0" * 36,  # shorter than the site's hash, the flags and the counter
-        b"\0" * 38,  # more bytes than the flags (zero) announce
+        b"\0" * 36,  # too short to hold the site's hash, the flags and the counter
+        b"\0" * 38,  # the flags (zero) announce nothing, and a byte follows the counter
         b"\0" * 32 + b"\x80" + b"\0" * 4,  # extensions are announced, and there are none
         b"\0" * 32 + b"\x80" + b"\0" * 4 + b"\x1c",  # an extension's value whose first byte CBOR has reserved
         b"\0" * 32 + b"\x80" + b"\0" * 4 + b"\x18",  # an extension's value of which a byte is missing

@@ -62,7 +62,7 @@ def test_a_long_password_of_any_characters_is_taken(password):
         ("", TooShort),
         ("elva tecken", TooShort),
         ("🙂" * 11, TooShort),
-        ("e\u0301" * 11, TooShort),  # eleven letters, each with a combining accent
+        ("e\u0301" * 11, TooShort),  # 22 code points, but only eleven letters, each with a combining accent
         ("b c" * 334, TooLong),
         ("password1234", TooCommon),
         ("Password2027!", TooCommon),

@@ -295,7 +295,7 @@ def test_postgresql_keeps_the_record_from_a_role_that_does_not_own_it(make_app, 
 
     The role may delete details, because erasing a person does. `forum doctor` names details that were deleted by hand.
     """
-    # The role needs a name of its own, because all databases of the server share their roles.
+    # All databases of a PostgreSQL server share its roles, so this test's role has a name that no other test uses.
     name = f"kept_{secrets.token_hex(4)}"
     blocks = re.findall(r"```sql\n(.+?)```", (PROJECT / "docs/operations.md").read_text(), re.DOTALL)
     (told,) = [block for block in blocks if "-- in it" in block]
@@ -372,7 +372,8 @@ def test_many_writers_make_one_chain(app):
         thread.start()
     for thread in threads:
         thread.join()
-    db.session.rollback()  # end the transaction, which still sees the database as it was at its start
+    # End this session's transaction, which still sees the audit trail as it was before the threads wrote.
+    db.session.rollback()
     assert (db.session.query(AuditEntry).count(), audit.verify()) == (30, None)
 
 

@@ -220,7 +220,7 @@ def test_wrong_codes_are_recorded_and_right_ones_are_not(app):
 
 
 def test_person_is_not_shown_while_the_view_cannot_be_recorded_and_a_list_is(pages, monkeypatch, caplog):
-    """A person's page is a 503, also a third time, which usually needs no entry; the log notes each try (S43)."""
+    """A person's page is a 503 also at a third try, which usually needs no entry; the server's log has each (S43)."""
     event = make_event()
     person, user = confirmed(event, given_name="Zebra"), make_user(event=event)
     sign_in(pages, user)

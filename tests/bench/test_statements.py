@@ -1,4 +1,7 @@
-"""Acts on the attendee list take as many SQL statements for many people as for three, and `make bench` would say so."""
+"""Acts on the attendee list take as many SQL statements for many people as for three.
+
+`make bench` reports an act that takes more.
+"""
 
 from collections.abc import Mapping
 
@@ -11,7 +14,7 @@ from forum.registration import list_pages, listing
 from tests.factories.events import make_event
 
 pytestmark = pytest.mark.usefixtures("database")
-# More people than a page has.
+# More people than a page of the attendee list shows.
 MANY = listing.PAGE_SIZE + 10
 
 
@@ -21,7 +24,7 @@ def app(make_app, database_url):
 
 
 def counted(app, letter: str, number: int) -> Mapping[str, int]:
-    """Return how many statements each act takes in a new event with so many people; `letter` begins its slug."""
+    """Return how many statements each act takes in a new event of `number` people, whose slug begins with `letter`."""
     slug = f"{letter.lower()}27"
     make_event(slug=slug, is_current=False, capacity=500)
     filling.add_registrations(app, number, slug, letter=letter)
@@ -32,7 +35,8 @@ def test_acts_on_the_list_take_as_many_statements_for_three_people_as_for_many(a
     with statements.smaller_bounds():
         one, three = counted(app, "C", 1), counted(app, "D", statements.FEW)
     assert counted(app, "E", MANY) == three
-    # With a single person no act takes more statements: nobody is counted, and there is no next page.
+    # For a single person some acts take fewer statements, because the list has no next page and nobody has to be
+    # counted; no act may take more.
     assert {act for act in three if one[act] > three[act]} == set()
 
 

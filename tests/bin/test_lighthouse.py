@@ -19,7 +19,8 @@ def lighthouse():
     """Load bin/lighthouse as a module."""
     loader = SourceFileLoader("lighthouse_command", str(PROJECT / "bin" / "lighthouse"))
     module = module_from_spec(spec_from_loader(loader.name, loader))
-    sys.modules[loader.name] = module  # `@dataclass` looks its module up in sys.modules
+    # The module must be in sys.modules before it runs: `@dataclass` looks up there the module of each class.
+    sys.modules[loader.name] = module
     loader.exec_module(module)
     yield module
     del sys.modules[loader.name]

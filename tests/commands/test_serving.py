@@ -218,7 +218,8 @@ def test_web_only_leaves_the_worker_to_others(run):
 def test_a_web_process_that_another_thread_has_awaited_does_not_run_any_more():
     """Granian warns of no web process that has ended, even if multiprocessing has not yet stored its exit status."""
     server = serving.WebServer("forum", interface="wsgi")
-    server._sso = None  # Granian's socket, which it opens before it makes web processes
+    # `_spawn_worker` passes on the socket that Granian opens when it starts; this server was not started.
+    server._sso = None
     worker = server._spawn_worker(idx=0, target=lambda *_given: signal.pause(), callback_loader=None)
     web = worker.inner
     web.start()

@@ -323,7 +323,8 @@ def test_doctor_says_why_the_database_lets_nobody_in(make_app, limited_url, post
             owner.execute(f'GRANT CONNECT ON DATABASE "{name}" TO PUBLIC')
 
     assert f'BAD  database: could not be checked: permission denied for database "{name}"' in lines
-    assert "of the role" not in "\n".join(lines)  # the password
+    # The password of the database role, "of the role", must be in no line that `forum doctor` prints.
+    assert "of the role" not in "\n".join(lines)
 
 
 @pytest.mark.postgresql
