@@ -116,7 +116,7 @@ class _Visit:
         if document not in self.known or rules:
             self._run(look, document, rules, texts)
         self.known.add(document), self._links.add(links), self._places.add(places)
-        # The first text of a kind may not have been found good: judge all texts of the kind then.
+        # If the first text of a kind was not found to have enough contrast, judge all other texts of that kind.
         if texts and (others := self._unproven(document, read["kinds"])):
             self._run(look, document, {CONTRAST}, others)
         return document, read["painted"]

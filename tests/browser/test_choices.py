@@ -72,7 +72,7 @@ def test_a_tick_that_is_taken_back_at_once_does_not_stay(worlds, new_visitor):
     page.on("response", lambda answer: answers.append(answer.json()["number"]))
     box.check()
     box.uncheck()
-    for _wait in range(100):  # repeat for ten seconds at most
+    for _wait in range(100):  # wait ten seconds at most for the server's two answers
         page.wait_for_timeout(100)
         if len(answers) == 2:
             break

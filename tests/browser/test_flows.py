@@ -95,7 +95,8 @@ def test_help_stands_in_the_same_place_on_every_page(worlds, new_visitor):
         BY_NAME[name].show(visitor)
         found[name] = visitor.page.evaluate(HELP)
     assert {"forum@example.org", "112", "114 14"} <= set(found["front"])
-    assert "Accessibility statement" in found["front"]  # the statement says how to report a barrier (A13)
+    # The accessibility statement says how to report a barrier (A13).
+    assert "Accessibility statement" in found["front"]
     follow(visitor.page.get_by_role("link", name="Accessibility statement"))
     expect(
         visitor.page.get_by_role("main").get_by_role("link", name="accessibility@example.org")

@@ -51,7 +51,8 @@ def test_names_at_the_arcs_are_read_and_stand_apart(visit, width, language):
     assert len(texts) == 7
     assert [text for text in texts if text["size"] < SMALLEST_WORDS] == []
     assert [text for text in texts if text["left"] < 0 or text["right"] > width] == []
-    names = texts[:-2]  # The last two texts are in the middle of the ring, close together on purpose.
+    # The last two texts are in the middle of the ring, close together on purpose, so they are not compared.
+    names = texts[:-2]
     assert [(one["words"], other["words"]) for one, other in pairs(names) if overlap(one, other)] == []
 
 

@@ -102,7 +102,7 @@ def mine(status: str, endpoint: str = "self_service.show", **values) -> Way:
 
 def saved(visitor: Visitor) -> None:
     mine("confirmed")(visitor)
-    visitor.submit()  # send the consents unchanged
+    visitor.submit()  # send the form of consents as the page shows it
 
 
 def change_wrongly(visitor: Visitor) -> None:

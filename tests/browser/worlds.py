@@ -396,7 +396,8 @@ def _offer_in_vain(event: Event) -> str:
     write(cancel, holder, actor="person", now=before)
     write(setattr, event, "capacity", capacity)
     start_write(db.session)
-    # An older link would lead to a page with a button first.
+    # End the person's older links: otherwise the new personal link would first open a page with a button that ends
+    # them.
     links.revoke(waiting, now=NOW)
     token = links.issue(waiting, TokenPurpose.MANAGE, now=NOW)
     db.session.commit()

@@ -187,7 +187,7 @@ def test_people_are_in_every_state(loaded):
     people = registrations()
     states = Counter(person.status for person in people)
     assert set(states) == set(Status)
-    # Besides the people of the story's chapters: two who accepted an invitation, and four of a delegation.
+    # Six people are in no chapter of the story: two who accepted an invitation, and four of a delegation.
     assert len(people) == sum(chapter.people for chapter in CHAPTERS.values()) + 6 == 131
     assert Counter(person.holds_place for person in people if person.status == Status.PENDING) == {
         True: 4,

@@ -25,7 +25,8 @@ from forum.registration.senders import UNBOUNDED, Sender
 from tests.factories.events import NOW
 
 Result = TypeVar("Result")
-# Each pytest process has numbers of its own: it may read a world that another process has filled with people.
+# The numbers in people's names and addresses. Each pytest process has a range of its own, because it may add people to
+# a database that another process has filled.
 _numbers = count(1 + 100_000 * int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")))
 
 
