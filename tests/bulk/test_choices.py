@@ -170,7 +170,8 @@ def test_whoever_is_deleted_or_restricted_leaves_the_choice(organiser, people):
 
 def test_whoever_is_deleted_at_this_moment_is_not_chosen(organiser, database, people):
     if database.get_bind().dialect.name == "sqlite":
-        return  # SQLite has one writer at a time, so nobody can be deleted while somebody else writes
+        # SQLite has one writer at a time, so no other transaction can delete a person while a choice is stored.
+        return
     page, gone = organiser.get(LIST), people[3].id
     db.session.rollback()
     with db.engine.connect() as other:

@@ -157,7 +157,7 @@ def test_nobody_is_counted_whom_the_act_refuses_and_nobody_left_out_whom_it_take
     people = everybody(event, organiser.id)
     assert {*PAYLOADS} == {*forms.FORMS}
     differing = []
-    # Where refusals need a second organiser, only cancelling has reasons of its own.
+    # Whether refusals need a second organiser decides for cancelling alone why a person is left out.
     acts = [(kind, payload, False) for kind, payload in (*PAYLOADS.items(), *OTHERWISE)]
     for kind, payload, has_second in (*acts, (TaskKind.CANCEL, PAYLOADS[TaskKind.CANCEL], True)):
         write(setattr, event, "has_second_reviewer", has_second)

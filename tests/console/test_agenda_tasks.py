@@ -255,7 +255,8 @@ def test_an_import_on_which_the_worker_does_not_go_on_is_told(sign_in_as, event,
     pages.get(asked.path).submit(button="Import 5 people", follow=True)
     assert told_after(16) == [[HALTED], [HALTED]]
     work()
-    # The first part is imported ten minutes after the import began: from then on the quarter of an hour counts anew.
+    # The first part is imported ten minutes after the import began. The task appears once no further part has been
+    # imported for a quarter of an hour.
     clock.freeze(NOW + timedelta(minutes=10))
     work()
     assert (told_after(24), told_after(26)) == ([[], []], [[HALTED], [HALTED]])

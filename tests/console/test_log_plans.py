@@ -15,7 +15,8 @@ from forum.extensions import db
 from tests.factories.events import make_event
 from tests.factories.registrations import confirmed
 
-# People who were imported in parts of 25, the entries about these parts, views of a list and of these people.
+# How many people were imported in parts of 25; each part has an audit entry. From this number the test also makes
+# entries about views of a list and of these people.
 MANY = 10_000
 ENTRIES = """INSERT INTO audit_entries
 (id, at, actor, action, subject_type, subject_id, event_id, details_digest, previous_hash, hash)

@@ -143,7 +143,7 @@ def test_views_of_imported_people_are_told_alike_whether_they_are_protected_or_n
         for one in (protected, twin)
     ]
     assert each[0] == each[1]
-    # Nor does the log tell which organiser has added an imported person.
+    # The log does not tell which organiser has imported a person.
     assert {who for who, what in each[0] if what.startswith("Registration received")} == {"by an organiser"}
 
 

@@ -84,7 +84,7 @@ def test_a_dry_run_lists_every_difference_and_changes_nothing(folder, run, site)
     with site.app_context():
         event = events.find_current()
         assert (event.capacity, event.short_name["sv"]) == (260, "Forumet")
-        assert news.find_text("sv", "ny") is None  # no page shows a draft
+        assert news.find_text("sv", "ny") is None  # the post is a draft, which no public page shows
         assert [tag.name for tag in db.session.scalars(select(Tag).order_by(Tag.id))][-1] == "#Nytt"
 
 
