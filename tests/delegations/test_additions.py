@@ -179,7 +179,7 @@ def test_contact_reads_the_same_of_a_known_and_an_unknown_address(pages, databas
         read.append(rows_of(pages, delegation, address))
     assert read[0] == read[1]
     assert "Has not confirmed yet" in read[0]
-    # For the known address a place is held that no registration has.
+    # Of the seven places taken, one is held without a registration: for the person with the registered address.
     assert (known.status, counted(event)) == (Status.CONFIRMED, (7, 6))
 
 

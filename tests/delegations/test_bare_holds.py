@@ -45,7 +45,7 @@ from tests.registration.test_same_work import statements
 HOUR = timedelta(hours=1)
 SENT = {"status": MessageStatus.SENT, "sent_at": NOW, "content": None}
 TARGET, DAN = Person("Eva", "Gran", "", "eva@example.org"), Person("Dan", "Falk", "")
-# Addresses of which each world has one as registered, and one as new.
+# In each world one of these addresses is registered for another sector, and the other one is new.
 EVA, OTHER = "eva@example.org", "other@example.org"
 WORLDS = ("registered", "new")
 NUMBERS = count(1)
@@ -85,7 +85,7 @@ class World:
         return find_sector(self.event, key)
 
     def add(self, person=DAN, **more):
-        """Add a person by the rules of the page; return what the page has foretold and what came of it."""
+        """Add a person as the contact's page does; return what the page has foretold, and the status once added."""
 
         try:
             prospect, one = write(self.lock_and_add, person, now=clock.now(), **more)
@@ -282,7 +282,8 @@ def test_rank_of_a_person_whose_address_is_corrected_twice_goes_by_the_first_tim
 
     assert alike(tell, left=0, filled=1, people=(replace(TARGET, email="wrong@example.org"), ALONE)) == (
         Status.WAITING,
-        2,  # behind the other person of the delegation, who was asked for at the same time
+        # Eva is behind the other person of the delegation, for whom the contact asked at the same time.
+        2,
     )
 
 

@@ -1,4 +1,4 @@
-"""Whom a contact has asked to come instead of a person: what their page shows, and taking it back (S24, P20)."""
+"""A contact has asked a substitute to come: what the contact's page shows, and taking the question back (S24, P20)."""
 
 from dataclasses import replace
 

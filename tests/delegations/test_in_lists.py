@@ -113,7 +113,8 @@ def test_delegation_of_another_event_is_no_filter(organiser, event, archive):
 def test_list_asks_as_much_for_every_number_of_delegations(organiser, event):
     seen = []
     confirmed(event, "justice")
-    organiser.get(LIST)  # later requests take no statement for the questions, which the process remembers
+    # Later requests take no statement for the event's questions, which the process remembers (`events/kept_values`).
+    organiser.get(LIST)
     for number in range(1, 7):
         contact = replace(CONTACT, email=f"contact{number}@example.org")
         people = [Person("Bo", f"Ek {each}", "") for each in range(number)]

@@ -44,7 +44,8 @@ CELLS = {
     "c++": None,
     "Fish, tea": None,
     "," * 99: None,
-    # Earlier exports had commas between choices; semicolons and quotation marks tell apart what commas do not.
+    # Exports of earlier versions separate choices by commas; today's separate them by semicolons, and put a choice that
+    # has a comma in quotation marks.
     "Fish; smoked": ["a", "c"],
     '"Fish, smoked"': ["b"],
     '"Fish, smoked"; C': ["b", "e"],

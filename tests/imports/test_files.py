@@ -44,7 +44,8 @@ ON_OTHER_SHEET = (
 )
 TOO_MANY = "Det är för många rader. Högst 20 000 personer importeras på en gång."
 TOO_LARGE = "Tabellen är för stor. Ta bort kolumner som inte behövs, eller importera den i delar."
-MOST_MEMORY = 30_000_000  # the most bytes of memory for a page with the file; a tenth of that is enough
+# The most bytes of memory that refusing an organiser's file may take; a tenth of that is enough.
+MOST_MEMORY = 30_000_000
 DATES = {  # by the text of a cell: the day that is stored, or None if the cell is refused
     "2027-05-03": "2027-05-03",
     "46510": "2027-05-03",  # a number of days, as spreadsheets store a date

@@ -158,7 +158,8 @@ def test_a_doubled_heading_is_named_if_its_first_column_is_read(exported, double
     cells = exported.split("|")
     read = headings.guess(cells).values()
     assert headings.list_doubled(cells, read) == doubled
-    # Whoever has chosen another column of this name knows that there are several.
+    # No heading is named where the last column with it is read: an organiser has chosen that column, and so knows that
+    # there are several.
     compared = [fold_words(cell) for cell in cells]
     last = [len(cells) - 1 - compared[::-1].index(compared[place]) for place in read]
     assert headings.list_doubled(cells, last) == []

@@ -458,7 +458,7 @@ def test_only_what_the_columns_do_not_say_is_asked(page):
     chosen = {name: value for name, value in CHOSEN.items() if name not in needless}
     dry = shown.submit({**chosen, "organisation": "Polisen"}, button=LOOK, expect=200)
     assert dry.errors == {}
-    # One button stands above the rows, one below the form.
+    # Of the two buttons that import, this one stands above the rows; the other one stands below the form.
     assert dry.all("#outcome ~ .button-row button") == ["Import 2 people"]
     dry.submit(button="Import 2 people", follow=True)
     assert [(name, key, country) for name, _f, _o, key, country, _p, _s in imported()] == [

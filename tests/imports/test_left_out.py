@@ -1,4 +1,4 @@
-"""Whoever messages leave out stays left out after an erasure and after an import of the same person (M10).
+"""Messages to many go on leaving a person out after an erasure, and after an import of the same person (M10).
 
 This holds for a table that is imported at once, and for a long one, which the worker imports in parts.
 """
@@ -37,7 +37,7 @@ from tools.pages import Pages
 KIM = "kim@example.org"
 # The table spells the address in another way than Kim did when registering.
 ROW = "Kim;Ek;KIM@Example.ORG;Ministeriet;ngo;Norge;\n"
-# People without an address, before whom and after whom a long table has Kim.
+# Four people without an address; in a long table Kim's row stands between theirs.
 OTHERS = [f"Sam;Strand {number};;Polisen {number};ngo;SE;\n" for number in range(4)]
 
 

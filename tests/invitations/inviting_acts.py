@@ -66,7 +66,8 @@ class Inviting:
             self.promised.add(person.id)
             assert (person.status, person.holds_place) == (Status.CONFIRMED, True)
             assert self.event.taken == taken
-            # Organisers have not seen the name and organisation of a person whom an invited colleague has named.
+            # A name that organisers have not seen is reviewed: a changed one, or that of a colleague to whom the
+            # invitation was forwarded.
             is_new = changes_name or invitation.from_colleague
             assert person.is_in_review == (is_new and person.sector.policy == "review")
 

@@ -24,7 +24,8 @@ PERSON = (
     '<row><c t="inlineStr"><is><t>Kim</t></is></c><c t="inlineStr"><is><t>kim@example.org</t></is></c></row>'
 )
 DATES = ("2027-05-03", "3.5.2027", "03/05/2027", "3 maj 2027", "46510")
-MOST_MEMORY = 30_000_000  # the most bytes of memory for a page with the file; a tenth of that is enough
+# The most bytes of memory that refusing an organiser's file may take; a tenth of that is enough.
+MOST_MEMORY = 30_000_000
 
 
 @pytest.fixture

@@ -318,11 +318,11 @@ def test_the_link_of_a_cancelled_events_invitation_says_what_becomes_of_it(pages
     assert page.h1 == "Inbjudan går inte att besvara"
     assert "lika lång tid på dig att svara som du hade kvar när det ställdes in" in page.text
     assert "finns den här sidan kvar till den 17 december 2027" in page.text
-    # The page promised the time that was left, which was ten days: ten days are left again.
+    # The link's page promised as much time to answer as was left when the event was cancelled: ten days.
     write(cancelling.take_up_again, event, **by, now=clock.now())
     write(actions.prolong_open, event, timedelta(days=5), now=clock.now())
     assert invitation.expires_at == clock.now() + timedelta(days=10)
-    # A person whose deadline was over before the cancellation cannot answer later, and reads no promise.
+    # An invitation whose deadline was over before the cancellation gets no further time, and its page promises none.
     clock.freeze(NOW + timedelta(days=20))
     write(cancelling.cancel, event, reason, **by, now=clock.now())
     assert "lika lång tid" not in pages.get(link).text

@@ -102,7 +102,7 @@ def test_questions_are_kept_until_one_of_them_changes(app, event):
 
 def test_questions_that_an_older_transaction_reads_are_not_kept_for_the_newer_version(app, event):
     db.session.rollback()
-    events.content_version()  # this statement begins a transaction
+    events.content_version()  # this statement begins the older transaction
 
     def rename():
         with app.app_context():

@@ -52,7 +52,7 @@ NUMBERS = {  # by country: numbers that are refused, then texts that are not
         ("08127010082", "08137010081", "32127010081", "081270100812", "48127010076"),
     ),
     "dk": (
-        # Some people who were born on 1 January have a number without a valid check digit.
+        # Some people who were born on 1 January have a Danish number without a valid check digit.
         ("081270-1002", "0812701002", "010170-1003"),
         ("081270-1003", "0812701003", "010170 1003", "081370-1002", "321270-1002", "081270-10021"),
     ),
