@@ -41,7 +41,7 @@ class SqliteFile:
 
     def read(self) -> bytes:
         """Return what is in the database."""
-        # SQLite moves its write-ahead log into the database file when the last connection is closed.
+        # Close all connections: with the last one SQLite moves its write-ahead log into the database file.
         db.engine.dispose()
         return self.path.read_bytes()
 

@@ -187,7 +187,7 @@ def one_address_in_twenty_forms(race):
     assert (len(registrations()), holders()) == (1, 1)
     assert mails() == {"received": 1, "already-registered": 19}
     sent = select(func.count()).where(OutboxMessage.status == "queued")
-    # A mailbox gets at most three mails an hour that one network asked for.
+    # All forms come from one client, for whom the forum queues at most three mails an hour to one mailbox.
     assert db.session.scalar(sent) == 3
     assert_counted_once()
 
@@ -413,7 +413,8 @@ def people_of_two_events() -> tuple[list[int], list[int]]:
     """Save eight people with places at an earlier event, and eight at the current one."""
     long_ago = clock.now() - LATE
     earlier = open_event(slug="nf26", capacity=30, opens_at=long_ago)
-    # There are eight unconfirmed registrations, whose expiry is audited before the other event is handled.
+    # The time to confirm is over for these eight registrations: the act "expire" writes audit entries about them before
+    # it handles the other event.
     for _ in range(8):
         register(earlier, "tech", now=long_ago)
     others = [confirmed(earlier, "tech", now=clock.now()).id for _ in range(8)]

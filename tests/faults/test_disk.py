@@ -122,7 +122,8 @@ def test_a_read_only_disk_is_a_page_that_says_so_until_it_can_be_written(forum_o
     disk.set_read_only(False)
 
     assert refused.outcome == BUSY
-    # On a read-only disk SQLite cannot even read once the last process has removed the log file beside the database.
+    # /readyz names the database, too: on a read-only disk SQLite cannot even read once the last process has removed the
+    # log file beside the database.
     assert (ready.status, '"database"' in ready.text) == (503, True)
     assert (status.status, '"writable"' in status.text) == (503, True)
     assert '"writable"' not in visitor.get("/status").text

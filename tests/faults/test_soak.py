@@ -227,7 +227,8 @@ def sign_in(app, forum) -> Callable[[], Desk]:
 
 
 def test_many_lives_leave_nothing_wrong_and_nothing_behind(forum, app, sign_in, tmp_path):
-    # Leave out the lines of the start: /status answers 503 until the worker has begun, and the fixture waits for 200.
+    # Leave out what the server has logged so far: /status answers 503 until the worker has begun, and the fixture asks
+    # until it answers 200.
     starting = len(forum.output.read_text().splitlines())
     stage = Stage(forum, tmp_path / "serving" / "mail")
     actors = [Actor(stage, number) for number in range(ACTORS)]

@@ -199,7 +199,8 @@ def test_an_earlier_complaint_stays_for_other_messages_and_a_later_one_ends_the_
     forget()
     assert only().email == "asa@example.org"
     write(suppression.suppress, "asa@example.org", SuppressionCause.COMPLAINED, event_id=event.id, now=NOW)
-    # The worker was away for an hour, but does not wait a day before deleting: meanwhile it would mail the news.
+    # The worker was away for an hour. It deletes this follower at once all the same: if it waited until its clock has
+    # gone steadily for a day, it would mail the news to the follower meanwhile.
     clock.freeze(NOW + timedelta(hours=1))
     for job in FORGET:
         run_job(job)

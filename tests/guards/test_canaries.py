@@ -437,7 +437,7 @@ def _opens(path: str, canary: texts.Canary) -> bool:
 
 
 def _make_alike(world: World) -> None:
-    """Give both people the same times, answers and history, so that they differ only in the protection."""
+    """Give `person` and `twin` the same times, answers and history, so that they differ only in the protection."""
     with world.app.app_context():
         start_write(db.session)
         person, twin = (find_registration(world, name) for name in (PERSON, "twin"))

@@ -126,7 +126,7 @@ HEADERS = {  # the headers whose parsing may be expensive
     "X-Forwarded-Host": "a.b,",
     "X-Request-ID": "a",
 }
-# How many function calls a longer header may add: enough for linear work. Without a limit it would be a million.
+# How many function calls a longer header may add: enough for linear work. Without a limit a header could add a million.
 DEARER = 40_000
 
 

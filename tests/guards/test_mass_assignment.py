@@ -271,7 +271,7 @@ FORMS = {  # For each endpoint: audience, form values, columns that may change, 
         PLACE
         | {
             "delegates": DELEGATE | {"asked_at", "first_asked_at", "bare_hold_id"},
-            # The place that was held without a registration is that of the new address.
+            # The registration with the new address takes over the place that was held without one.
             "sectors": {"taken", "reserved"},
         },
         {"registrations", "protected_identities", "care_answers"} | MAILED,

@@ -18,7 +18,7 @@ from forum.settings.project import PROJECT
 BY_STATUS_ALONE = re.compile(r"status_name\(\s*\w+\.status\s*\)")
 LITERAL = re.compile(r"""["']offered["']""")
 ASKS_FOR_TIME = {"past_offer", "is_past_offer", "is_past_offer_now"}
-Line = tuple[str, str]  # a file's path, and the text of a line without the spaces around it
+Line = tuple[str, str]  # a line of a file: the file's path, and the line's text without spaces around it
 EXEMPT: dict[str, set[Line]] = {
     "it opens the page of an act that an organiser can do after the offer's time, too": {
         ("templates/console/attendees/_acts.html", '{%- elif registration.status == "offered" %}'),

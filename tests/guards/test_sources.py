@@ -50,7 +50,7 @@ RUNS_TEXT = {
     "format",
     "format_map",
 }
-# Modules that may call these functions: how often, and why that is safe.
+# Modules that may call functions of RUNS_TEXT: how often, and why that is safe.
 RUN_TEXT = {
     "forum/commands/after_restore.py": 1,  # this module writes SQL for psql, without values from outside
     "forum/commands/counters.py": 1,  # this module formats a message of the command, not a text from outside
@@ -77,7 +77,7 @@ REACHING = {
     *("bz2", "lzma", "shelve", "marshal", "pickle", "tarfile", "zipfile", "openpyxl", "yaml", "frontmatter"),
     *("xml", "lxml", "defusedxml", "PIL", "obstore", "s3fs", "boto3", "botocore", "typst", "dns"),
 }
-# Modules of the forum that may import some of these, each with what it does with them.
+# Modules of the forum that may import modules of REACHING, each with what it does with them.
 REACH = {
     "forum/commands/backups.py": {"subprocess"},  # this module runs pg_dump
     # These modules pack and unpack the backups that the operator asks for.

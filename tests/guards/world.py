@@ -240,7 +240,7 @@ def open_browsers(world: World, cookies: Cookies) -> World:
     world.browsers = {name: world.app.test_client() for name in (VISITOR, PERSON, *world.held)}
     for name, browser in world.browsers.items():
         browser.environ_base[AUDIENCE] = name
-    # A site with an https URL has cookies of its own name.
+    # On a site with an https URL the session's cookie has another name, so the cookies of both kinds are kept apart.
     kind = world.app.config["SESSION_COOKIE_NAME"]
     if kind not in cookies:
         _let_in(world)
