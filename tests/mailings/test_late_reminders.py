@@ -43,7 +43,7 @@ def due(event) -> datetime:
 
 
 def outcomes(reminder) -> list[tuple[str, LeftOut | None]]:
-    """Return, for each recipient in turn, the state of the mail or of the person without one, and the reason."""
+    """Return each recipient's mail state (without a mail: the recipient's own state) and reason for being left out."""
     db.session.rollback()
     db.session.expire_all()
     query = select(MailingRecipient).where(MailingRecipient.mailing_id == reminder.mailing_id)
@@ -158,7 +158,8 @@ def test_a_paused_reminder_whose_time_is_over_does_not_go_on_and_says_so(event, 
     mailing = reminder.mailing
     write(mailings.pause, mailing, now=due + HOUR, **BY_ORGANISER)
     work(due + WINDOW)
-    # While the message is paused nobody is left out: an organiser may first look who has got it, as after a restore.
+    # While the message is paused nobody is left out: an organiser may first see, as after a restore, who has got it
+    # already.
     assert outcomes(reminder) == [("waiting", None)]
     clock.freeze(NOW)
     resuming = organiser.get("sent_mailings.show", event="nf27", mailing=mailing.id).form(RESUME)

@@ -90,7 +90,7 @@ def test_two_windows_do_not_overwrite_each_others_words(organiser, post):
 def test_first_words_of_two_windows_at_once_are_kept_once(organiser, post, monkeypatch):
     first, second = editor(organiser, post), editor(organiser, post)
     autosave(organiser, first, **TYPED)
-    # The second request looks for autosaved words before the first one commits its own.
+    # Act as if the second request had looked for autosaved words before the first one committed its own.
     monkeypatch.setattr(autosaves, "_find", lambda _document: None)
     monkeypatch.setattr(autosaves, "forget", lambda _document: None)
     assert autosave(organiser, second, **{"en-headline": "Else"}, expect=409) == {"refused": "elsewhere"}

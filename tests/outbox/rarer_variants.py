@@ -1,4 +1,4 @@
-"""Rarer variants of mails: something is missing, closed, frozen or cancelled, or organisers have chosen the unusual.
+"""Rarer variants of mails: something is missing, closed, frozen or cancelled, or a setting is rare.
 
 mails = make_rarer_variants("sv")     by names such as "declined--off_subject", in one language
 """

@@ -52,7 +52,7 @@ class ScriptedServer(socketserver.ThreadingTCPServer):
         return (self.tls.wrap_socket(connection, server_side=True) if self.tls else connection), address
 
     def answer(self, step: str) -> str:
-        """Return the script's answer to a step."""
+        """Return what the server answers at this step: what the script says, or else the usual answer."""
         scripted = self.script.get(step, USUAL.get(step, "250 ok"))
         return scripted(self) if callable(scripted) else scripted
 

@@ -23,7 +23,7 @@ from tests.outbox.mail_fields import Field, Making
 from tests.outbox.test_snapshots import make_one_of_each
 
 TEMPLATES = Path(__file__).parents[2] / "templates/mail"
-# Headers that are there only if their values are: an address for answers, and the link that refuses messages.
+# Headers that only some mails have: those with an address for answers, and those with a link that refuses messages.
 OPTIONAL = {"Reply-To", "List-Id", "List-Unsubscribe", "List-Unsubscribe-Post", "Precedence"}
 RAW_HEADER = re.compile(rb"(?:\r\n|\r|\n|^)([!-9;-~]+):")
 # Texts that are tried in each field of each mail: with a header line of its own, and with a payload for a flaw of

@@ -103,7 +103,8 @@ def test_lease_is_longer_than_every_wait_of_a_mail_together(database, to_server,
             delivery._deliver_one(opened, delivery._claim(NOW, delivery.BY_LANE), Outstanding())
             longest = transport.longest_delivery()
 
-    assert transport.DOT_SECONDS >= 600  # RFC 5321, 4.5.3.2.6, asks for ten minutes at least
+    # A client has to wait for the answer to the dot that ends a mail for ten minutes at least (RFC 5321, 4.5.3.2.6).
+    assert transport.DOT_SECONDS >= 600
     assert (len(waits) >= 4, transport.DOT_SECONDS in waits) == (True, "RCPT" not in script)
     assert timedelta(seconds=sum(waits)) < longest
 

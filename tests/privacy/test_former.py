@@ -179,7 +179,8 @@ def test_an_ended_registration_under_restriction_stays_and_the_organiser_reads_s
     page.submit(follow=True)
     db.session.expire_all()
     assert names() == ["First"]
-    # The accepted invitation of the restricted person stays, and a restored backup must keep it, too.
+    # The accepted invitation of the restricted person stays. The tombstone has no address, so that the invitation also
+    # stays when the erasure is repeated in a restored backup.
     assert db.session.scalars(db.select(Invitation.state)).all() == [InvitationState.YES]
     assert db.session.scalars(db.select(Tombstone.address)).all() == [None]
     (last,) = mails(db.session, "erased")
