@@ -287,7 +287,8 @@ def _init_database(app: Flask) -> None:
     with app.app_context():
         database.prepare_engine(db.engine)
     database.guard_writes(db.session)
-    # At each commit write the search entries first, then the rows that many writers lock: content version, audit chain.
+    # At each commit write the search entries first, and last the rows that many writers lock (content version, audit
+    # chain): these locks are then held briefly, and no two commits deadlock.
     search_entries.keep_in_step(db.session)
     raise_with_lists(db.session)
     end_with_reviews(db.session)

@@ -18,7 +18,8 @@ AUDIENCES: dict[str, Face | Roles] = {
 OPEN_FACES = {Face.PUBLIC, Face.MACHINE}
 # Pages with forms that search engines may list. The form shows answers only to the browser from which they were sent.
 LISTED_FORMS = {"registration.details"}
-# Pages for everybody that search engines must not list: names of people, who may leave the list at any time.
+# Pages for everybody that search engines must not list: the list of participants, which its people may leave at any
+# time.
 UNLISTED = {"participants.index"}
 
 

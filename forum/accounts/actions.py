@@ -77,7 +77,8 @@ def finish_set_up(waiting: str, code: str, *, browser: str, now: datetime) -> tu
     `waiting` is the token from `ask_second_factor`; it works once. Raises LinkRefused or CodeRefused.
     """
     user = links.look(waiting, LinkPurpose.SECOND_FACTOR, now=now)
-    # The password alone must not replace an authenticator that is in use.
+    # Refuse the link where the account has an authenticator by now: the password alone must not replace one that is in
+    # use.
     if user.totp_secret is not None:
         raise LinkRefused
     queries.lock_user(user.id)

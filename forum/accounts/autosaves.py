@@ -28,7 +28,7 @@ from forum.database import Base, start_write
 from forum.extensions import db
 from forum.web.languages import clock_text
 
-# The most characters of JSON that are kept: a post in two languages fits.
+# The most characters of JSON that are stored of one form's unsaved words: a post in two languages fits.
 LONGEST = 100_000
 VERSION, DISCARD = "autosave_version", "discard"
 NOT_KEPT = {kept_words.CSRF, VERSION, DISCARD}

@@ -187,7 +187,8 @@ def _refusing(check: Callable[[], Checked]) -> Checked:
         return check()
     except PasskeyRefused:
         raise
-    # The parsers of webauthn, cbor2 and cryptography leak KeyError, TypeError, OverflowError and more.
+    # For malformed bytes the parsers of webauthn, cbor2 and cryptography raise KeyError, TypeError, OverflowError and
+    # more, so catch every error.
     except Exception as odd:
         log.info("a passkey's answer was refused: %s", type(odd).__name__)
         raise PasskeyRefused from odd

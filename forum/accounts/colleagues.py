@@ -29,7 +29,7 @@ from forum.accounts.reach import SECRET, is_within_reach
 from forum.events.models import Event
 from forum.extensions import db
 
-# How long the link of an invitation works: over a weekend.
+# How long the link works by which an invited colleague sets the first password: over a weekend.
 INVITED_FOR = timedelta(days=3)
 # Roles that open pages of the console, and that every admin may give.
 USUAL = (

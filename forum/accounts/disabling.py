@@ -64,8 +64,9 @@ def may_enable(user: User, *, by: User) -> bool:
     decided = db.session.get(User, int(decision.actor.removeprefix("user:")))
     if decided is None:
         return False
-    # The audit entry says whether the deciding person was then an admin of all events, a role that may be lost since.
-    # Entries of earlier versions do not say, so the role that the person has now counts as well.
+    # The audit entry about the disabling says whether the organiser who disabled the account was then an admin of all
+    # events, a role that may be lost since. Entries of earlier versions do not say so, so that organiser's present role
+    # counts as well.
     was_for_all = bool(decision.details and decision.details.payload.get(FOR_ALL))
     return _is_admin_of_all(by) or not (was_for_all or _is_admin_of_all(decided))
 

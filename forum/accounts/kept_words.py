@@ -30,7 +30,7 @@ from forum.web.routes import here
 COOKIE = "words"
 CSRF = "csrf_token"
 FILE = "chosen file"  # the key of a file's name among the kept values; the file itself is not kept
-# The most characters of JSON that are kept: a post in two languages fits.
+# The most characters of JSON that are kept of one form's values: a post in two languages fits.
 LONGEST = 100_000
 # The most rows that one person may have for values too long for a cookie; older rows are deleted.
 MOST = 5

@@ -19,8 +19,8 @@ LIFETIMES = {
     LinkPurpose.USE_PASSKEY: timedelta(minutes=5),
     LinkPurpose.DEMO: timedelta(hours=24),
 }
-# No new link is mailed while an unused link is younger than YOUNG. Each mailed link works for longer than YOUNG, so
-# that a person who gets no new link can still use the last one.
+# No new link for a new password is mailed while the last one is unused and younger than YOUNG. Such a link works for
+# longer than YOUNG, so that a person who gets no new link can still use the last one.
 YOUNG = timedelta(minutes=20)
 
 

@@ -121,7 +121,8 @@ def set_up() -> ResponseReturnValue:
 def sign_out() -> ResponseReturnValue:
     """End the sign-in on the server and clear everything that the browser keeps of it."""
     if sign_ins.load():
-        # Another browser may have ended this sign-in meanwhile; then nothing is left to do.
+        # Another browser may have ended this sign-in meanwhile: then its row is gone already, and only the cookie is
+        # left to clear.
         with suppress(SignedOut):
             sign_ins.start_own_write()
             actions.sign_out(g.sign_in, now=clock.now())

@@ -13,7 +13,7 @@ from forum.columns import digest
 from forum.events.queries import VERSION
 from forum.extensions import db
 
-# How long a sign-in lasts without use, and at the most (S07).
+# How long a sign-in lasts if it is not used, and how long at most (S07).
 IDLE, ABSOLUTE = (
     timedelta(minutes=30),
     timedelta(hours=12),

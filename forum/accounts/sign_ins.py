@@ -86,7 +86,8 @@ def load() -> SignIn | None:
     if "sign_in" not in g:
         now = clock.now()
         named = (request.view_args or {}).get("event")
-        # Look no event up for a slug with a NUL: PostgreSQL would refuse the query, for the error page, too.
+        # Look up no event for a slug with a NUL character: PostgreSQL would refuse the query, and once more when the
+        # error page is made.
         slug = None if named and "\x00" in named else named
         has_token = TOKEN in session
         nobody = None, None, None
@@ -94,7 +95,8 @@ def load() -> SignIn | None:
             queries.find_sign_in_for(session[TOKEN], slug, now=now) if has_token else nobody
         )
         g.sign_in, g.event_id = sign_in, event_id
-        # Set no version for a request that changes content: with one it would get names remembered from before.
+        # Set no content version for a request that changes content: with a version, its page would show names that the
+        # process remembers from before the change (`events.kept_values`).
         g.content_version = version if request.method in READING else None
         if sign_in:
             g.user = sign_in.user
@@ -228,8 +230,8 @@ class ConsoleUser:
         # that somebody searched for. Parameters that say with which person a page of a list begins
         # are left out, too: they identify a person.
         query = [item for item in request.args.items(multi=True) if item[0] not in PAGE_BESIDE]
-        # Put the last console page into the URL: an account page may know it only from the Referer, which the redirect
-        # would change.
+        # Put the URL of the last console page into `next`: an account page may know that URL only from the Referer
+        # header, which is another one after the redirect that follows the choice of a language.
         if request.path.startswith(ACCOUNT) and "next" not in request.args and (origin := came_from()):
             query.append(("next", origin))
         back = f"{request.path}?{urlencode(query)}" if query else request.path

@@ -73,7 +73,7 @@ def record(action: str, subject: Any, *, actor: str, at: datetime, **details: An
 def record_or_rehearse(
     action: str, subject: Any, *, is_kept: bool, actor: str, at: datetime, **details: Any
 ) -> None:
-    """Add an entry like `record`; unless `is_kept`, the commit writes and undoes it: both take the same time (S24)."""
+    """Add an entry like `record`; unless `is_kept`, the commit writes and undoes it, which takes as long (S24)."""
     _add_waiting(_make_entry(action, subject, actor, at, details), is_kept)
 
 

@@ -34,7 +34,7 @@ REGISTRATION_APPROVED, REGISTRATION_MOVED = "registration.approved", "registrati
 # Actions: somebody who was admitted, or a substitute for such a person, is reviewed and keeps place or rank meanwhile.
 REVIEW_REOPENED, SUBSTITUTE_IN_REVIEW = "registration.review_reopened", "registration.substitute_in_review"
 REGISTRATION_RECEIVED, SECTOR_MERGED = "registration.received", "sector.merged"
-# Actions: somebody has sent the form again for an address that is registered, or has asked for the link again.
+# Actions: somebody has sent the registration form again for a registered address, or has asked for a new personal link.
 ASKED_AGAIN, LINK_ASKED = "registration.asked_again", "registration.link_asked"
 DELEGATION_ASKED, DELEGATION_ASKED_AGAIN = "delegation.asked", "delegation.asked_again"
 DETAILS_ERASED = "audit.details_erased"

@@ -44,8 +44,8 @@ def note_refusal(action: str, account: Any) -> None:
     times = count_in_hour(action, client(), subject)
     if not _is_told(count_in_hour(action, client(), keyed(account.email))):
         return
-    # All unknown addresses share one count, but the count of each single address decides when an entry is written.
-    # So keep the first entry that is written after the shared count has reached a power of two.
+    # Refusals at unknown addresses are counted together, but whether an entry is written depends on the count of the
+    # single address. So of the entries that are written, keep the first after each power of two of the common count.
     is_kept = count_in_hour(action, client(), subject, f"power {times.bit_length()}") == 1
     start_write(db.session)
     told: dict[str, Any] = {"actor": VISITOR, "at": clock.now(), "times": max(times // 2, 1)}
@@ -99,15 +99,16 @@ def _note_after(
             except SQLAlchemyError as problem:
                 db.session.rollback()
                 log.error("%s by %s was not recorded: %s", action, actor, type(problem).__name__)
-                # Forget the whole count, or later views would count as repeats of this view, which has no entry. To
-                # subtract one would not do: a view made meanwhile, such as a reload, may have counted as a repeat.
+                # Set the count of this hour to zero: this view has no entry, and later views would count as its repeats
+                # and get none either. Subtracting one is not enough: a view made meanwhile, such as a reload, may have
+                # counted as a repeat.
                 forget_count_in_hour(*counted)
                 return _instead_of(response, problem) if action in queries.ALWAYS_RECORDED else response
         return response
 
 
 def _instead_of(page: Response, problem: SQLAlchemyError) -> Response:
-    """Return the page for a busy forum for a view that could not be recorded, instead of the page that would be seen.
+    """Return the page for a busy forum in place of a page whose view could not be recorded.
 
     Any error of the database leads here: a full or read-only disk has another error on each kind of database.
     """
