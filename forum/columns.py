@@ -104,7 +104,7 @@ def leads_somewhere(address: str) -> bool:
 class LinkOrPath(Link):
     """The URL of a link on a page, or a path of this site. Raises UnsafeLink for any other (S32)."""
 
-    cache_ok = True  # SQLAlchemy does not take this attribute from a parent class
+    cache_ok = True  # SQLAlchemy does not inherit `cache_ok` from the parent class
 
     def process_bind_param(self, value: str | None, dialect) -> str | None:
         if value is not None and not leads_somewhere(value):

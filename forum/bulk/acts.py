@@ -48,7 +48,8 @@ REFUSALS: Mapping[type[Exception], Outcome] = {
     Recused: Outcome.RECUSED,
     OutOfSectors: Outcome.RECUSED,
     SecondNeeded: Outcome.SECOND_NEEDED,
-    # Other reasons were excluded before by `undoing.why_not`: this refusal can only mean that no place is free.
+    # The act asks `undoing.why_not` first, which excludes all other reasons: CannotBeUndone then means that no place is
+    # free.
     CannotBeUndone: Outcome.NO_PLACE,
 }
 Act = Callable[[Registration, Task, datetime], Outcome]

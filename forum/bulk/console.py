@@ -137,7 +137,8 @@ def stop(event: str, task: int) -> ResponseReturnValue:
     """Stop a task; people whom the task has not reached yet stay as they are."""
     start_write(db.session)
     shown = get_task_or_404(get_any_or_404(event), task)
-    # The worker holds this lock while it acts on a person, so nobody is acted on once the task is stopped.
+    # Wait for the event's lock, which the worker holds while it acts on a person: nobody is acted on once the task is
+    # stopped.
     places.lock(shown.event)
     db.session.refresh(shown)
     is_stopped = actions.stop(shown, actor=sign_ins.current_actor(), now=clock.now())

@@ -14,7 +14,7 @@ from forum.registration.restrictions import IS_FREE
 from forum.tasks.enums import Outcome, TaskKind
 from forum.tasks.models import Task, TaskPerson
 
-# How many people a page names.
+# How many people with unanswered questions one page names.
 ROWS = 100
 
 

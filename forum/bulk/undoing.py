@@ -95,7 +95,8 @@ def _outcome(event: Event, now: datetime) -> ColumnElement[str]:
         (Registration.id.in_(RESTRICTED), Outcome.RESTRICTED),
         (Registration.status.in_(LIVE), Outcome.AS_IT_WAS),
         (Registration.status != Status.CANCELLED, Outcome.CHANGED_SINCE),
-        # The registration ended at another moment than the task's act: it was cancelled again later.
+        # A registration that ended at another moment than that of the task's act was reinstated and then cancelled
+        # again: that later cancellation stays.
         (Registration.ended_at != TaskPerson.done_at, Outcome.CHANGED_SINCE),
         (Registration.cancelled_from.is_(None), Outcome.UNCONFIRMED),
         (Registration.ended_at <= now - UNDO_TIME, Outcome.DAY_OVER),

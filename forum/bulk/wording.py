@@ -50,7 +50,7 @@ OUTCOMES: Mapping[Outcome, LazyString] = {
     Outcome.CHANGED_SINCE: _l("Changed since the cancellation"),
     Outcome.FAILED: _l("Failed because of an error in the program"),
 }
-# Words for outcomes that mean something of their own when links are sent again.
+# Words for outcomes of sending people their links again, where these outcomes have another meaning than in other acts.
 OF_RESENDING: Mapping[Outcome, LazyString] = {
     Outcome.UNCONFIRMED: _l("There is no address"),
     Outcome.REGISTERED_AGAIN: _l("The address has another registration"),

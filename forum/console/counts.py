@@ -74,7 +74,8 @@ def people(event: str) -> ResponseReturnValue:
     if answer := sign_ins.require_fresh():
         return answer
     this_event = get_any_or_404(event)
-    # Record the view even if nobody has a need: a missing entry would tell that nobody has one (S23).
+    # Record the view even if nobody has a need of food or access: an entry that is missing would tell readers of the
+    # log that nobody has one (S23).
     if tallies.count_confirmed(this_event):
         note_view(audit_queries.CARE_ANSWERS_VIEWED, this_event, actor=sign_ins.current_actor())
     listed = _people(this_event)

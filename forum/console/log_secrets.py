@@ -33,8 +33,8 @@ def tells() -> ColumnElement[bool]:
     is_view = AuditEntry.action.in_(audit.UNTOLD)
     added = aliased(AuditEntry)
     was_added_alone = _was_added_by_hand(added, ~_was_import(added))
-    # Earlier versions recorded no parts of long tables. What they imported is known only from the person's row in
-    # `imported_people`, which an undone import and an erasure delete.
+    # Earlier versions wrote no audit entries about the parts of a long table. That a person came by such an import is
+    # known only from the person's row in `imported_people`, which an undone import and an erasure delete.
     is_imported = exists().where(ImportedPerson.registration_id == AuditEntry.subject_id)
     return or_(is_look_up, and_(is_view, was_added_alone, ~is_imported), _is_former_look_up())
 

@@ -144,10 +144,10 @@ def facts_compared(mailing: Mailing) -> dict[str, Any]:
 
 
 def _find_told_otherwise(mailing: Mailing) -> Facts | None:
-    """Return facts in between by which recipients know a cancellation that holds no longer, or the reverse; else None.
+    """Return facts of an intermediate step that recipients know, if they are wrong on whether the event is cancelled.
 
-    An earlier mailing has told them: of an event that was moved, cancelled and takes place after all, the first facts
-    and the last ones do not tell that it was cancelled.
+    None if there are no such facts. An earlier mailing has told them: where the event was moved, then cancelled, and
+    takes place after all, neither the first facts nor the present ones say that it was cancelled.
     """
     now = mailing.steps[-1]["facts"]
     between = {

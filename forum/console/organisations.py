@@ -35,7 +35,8 @@ from forum.web.languages import grouped, in_language
 PAIRS_SHOWN = 50
 
 bp = Blueprint("organisations", __name__, url_prefix="/console/<event>/organisations")
-# Templates of public forms use these filters, too: every form with an organisation field suggests names.
+# Give all templates these filters, not only those of the console: every public form with an organisation field suggests
+# names.
 bp.add_app_template_filter(belonging.list_suggested, "suggested_names")
 bp.add_app_template_filter(belonging.list_all_suggested, "all_suggested_names")
 

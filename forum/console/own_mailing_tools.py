@@ -39,7 +39,7 @@ WRITING_OVER = _l(
     "Nobody can be written to while the event is not public, or from %(days)s days after it.",
     days=MANAGE_DAYS_AFTER_EVENT,
 )
-# The messages for refusals, by the type of the refusal.
+# Sentences that tell the organiser why a change of a message is refused, by the type of the refusal.
 REFUSALS = {
     ChangedMeanwhile: _l(
         "The message or its recipients have changed since the page was shown. Check it again."

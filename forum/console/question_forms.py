@@ -124,7 +124,7 @@ class QuestionForm(SettingsForm):
             self.most_megabytes.choices = [
                 SelectChoice(str(number), _("%(number)s MB", number=number)) for number in MEGABYTES
             ]
-            # Organisers read the files, so the question cannot be sensitive.
+            # Organisers read the files that people send as answers, so a question for files cannot be a sensitive one.
             self.sensitivity.choices = self.sensitivity.choices[:1]
         else:
             del self.file_types, self.most_megabytes

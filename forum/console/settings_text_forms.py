@@ -185,7 +185,8 @@ class FrontTextsForm(SettingsForm):
         numbers = range(1, len(read_hours(event)) + 1)
         days = [SelectChoice("", _("No day")), *(SelectChoice(str(n), str(n)) for n in numbers)]
         for row in self.programme_points.entries:
-            # Offer the stored day even if the event no longer has that day: the point keeps it until another is chosen.
+            # Offer the stored day even if the event no longer has that day: a point of the programme keeps its day
+            # until another is chosen.
             strange = [n for n in (row.form.day.object_data,) if n and n not in map(str, numbers)]
             row.form.day.choices = [*days, *(SelectChoice(n, n) for n in strange)]
 
