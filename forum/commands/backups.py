@@ -118,7 +118,8 @@ def restore(file: Path, replace: bool) -> None:
         with presence.alone(current_app.config["INSTANCE"]), _scratch(file.parent) as scratch:
             dump, manifest = archives.unpack(file, scratch, DUMPS.values())
             _refuse_unfitting(dump, manifest)
-            # Images first: files without rows harm nobody, but rows without files would be broken images.
+            # Restore the images before the database: files without rows harm nobody, but rows without files are broken
+            # images.
             if (packed := scratch / backup_images.NAME).exists():
                 backup_images.put_back(packed)
             after_restore.forget_counted_views()

@@ -117,7 +117,7 @@ def compile_translations(project: Path) -> int:
         written = path.with_suffix(".mo.part")
         with written.open("wb") as target:
             write_mo(target, catalogue)
-        written.chmod(0o644)  # readable to all: the server may run as another user than this command
+        written.chmod(0o644)  # let every user read the translation: the server may run as another user
         written.replace(path.with_suffix(".mo"))
     return len(stale)
 

@@ -20,7 +20,7 @@ from forum.invitations.enums import InvitationState
 from forum.invitations.models import PAUSED_LINK, Invitation
 
 # SQL that pauses invitations and ends reminders in a PostgreSQL backup, as `quiet` does. A backup of an earlier release
-# may lack the columns, so the SQL looks for each of them.
+# may lack some of the columns that the SQL uses, so it looks for each of them first.
 PAUSING = """DO $$ BEGIN IF to_regclass('invitations') IS NOT NULL THEN
 UPDATE invitations SET link_digest = 'held:' || id WHERE state = 'open' AND link_digest IS NULL; END IF; END $$;
 DO $$ DECLARE ruled integer[] := '{}'; BEGIN

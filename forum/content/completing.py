@@ -24,7 +24,7 @@ def complete(given: Site, stored: Site, *, delete: bool, now: datetime) -> Site:
         (place, _dated(page, stored.pages.get(place, {}), events.zone_of(given.events[place[0]]), now))
         for place, page in given.pages.items()
     )
-    # Images are never removed by an import: texts that are kept may show them.
+    # Keep all stored images, because stored texts that the import keeps may show them.
     wanted.images = {**stored.images, **given.images}
     wanted.posts.update({} if delete else stored.posts)
     for key, languages in given.posts.items():

@@ -97,7 +97,8 @@ def _write_post(post: Post, languages: BY_LANGUAGE, shelf: _Shelf) -> None:
     db.session.flush()
     for language, document in languages.items():
         for slug in document.get("former_slugs", []):
-            # Replace a row that exists already: another post may have had this slug in this language before.
+            # Replace the row of this former slug if there is one: another post may have had the slug in this language
+            # before.
             db.session.merge(FormerSlug(language=language, slug=slug, post_id=post.id))
 
 

@@ -133,7 +133,7 @@ def _refuse_odd_page(site: Site, event: str, slug: str, files: Container[str]) -
         if (file := page_path(event, slug, language)) not in files:
             Where(file).refuse("is missing; write it with an empty title and text while it is not translated")
     if len(languages) < len(LANGUAGES):
-        # Compare nothing: a file of the page could not be read, as the list of problems says already.
+        # If a file of the page could not be read, compare none of them: the list of problems names that file already.
         return
     first, *others = LANGUAGES
     for language in others:

@@ -26,14 +26,14 @@ SHAPE = table(
         "release": moment,
         "freeze": moment,
         "organisation_cap": number(1),
-        # Keys with a default, which a file leaves out: for `name_order` the Swedish and Finnish alphabet, for
-        # `line_order` that places are offered in the order of asking, for `offer_cutoff_hours` that they are offered
-        # until the event begins.
+        # Keys that an exported file leaves out while the event has their defaults. By default, names are in the order
+        # of the Swedish and Finnish alphabet (`name_order`), and places are offered in the order of asking
+        # (`line_order`) and until the event begins (`offer_cutoff_hours`).
         "name_order": member(NameOrder),
         "line_order": member(LineOrder),
         "offer_cutoff_hours": number(0, 10_000),
-        # Without this key, people are reminded of an offer when a quarter of its time is left; with 0 they are not
-        # reminded.
+        # Without this key, people are reminded of an offered place when a quarter of the time to accept it is left;
+        # with 0 they are not reminded.
         "offer_reminder_hours": none_or(number(LEAST_HOURS, MOST_HOURS)),
         "invitation_reminder_days": number(1, MOST_DAYS),
         "invitation_reminder_hour": number(0, 23),
