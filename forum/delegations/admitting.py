@@ -178,8 +178,8 @@ def ask_person(
         places.hold(drafted, sender, now=now)
     with rehearsed(db.session, when=live is not None):
         if live:
-            # The address has a live registration already: store the new one's reference, which is unique, in place of
-            # the address (R04).
+            # The address has a live registration already: the drafted registration gets its own reference, which is
+            # unique, in place of the address (R04).
             drafted.email_canonical = drafted.reference
         db.session.add(drafted)
     if live:
@@ -208,7 +208,8 @@ def _has_asked(
     traces.record_form(REGISTRATION_RECEIVED, drafted, is_new=True, actor=CONTACT, at=now, **told)
     has_registration(delegate, drafted)
     if is_own:
-        # The contact has named their own address for a participant, too, and has confirmed that address by the link.
+        # The contact has named their own address for this person, too, and has confirmed that address by the contact's
+        # link: confirm the person's registration at once.
         actions.confirm(drafted, now=now)
         delegate.told = drafted.status
     else:

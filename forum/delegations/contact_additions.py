@@ -1,4 +1,4 @@
-"""The pages on which a delegation's contact adds a person, corrects an address, and takes a question back (S18–S22)."""
+"""Pages on which a delegation's contact adds a person, corrects an address, takes back a newcomer's link (S18–S22)."""
 
 from typing import Any
 

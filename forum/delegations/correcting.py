@@ -80,7 +80,8 @@ def correct(delegate: Delegate, email: str, *, sender: Sender = UNBOUNDED, now: 
     delegate.email, delegate.asked_at, delegate.state = email, now, DelegateState.NAMED
     delegate.confirm_by = None
     drafted = admitting.draft(delegate, delegation, now)
-    # The rank in line goes by when the person was asked first, whether that address was registered or not (S24).
+    # The rank in line goes by when the person was asked first, whether the earlier address was registered already or
+    # not (S24).
     drafted.requested_at = delegate.first_asked_at
     is_free = admitting.has_room(delegation.sector, drafted.organisation_key, now)
     if held is not None and _counts_alike(drafted, held):

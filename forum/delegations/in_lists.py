@@ -31,7 +31,7 @@ NUMBERS = (
     .where(Delegate.registration_id.in_(bindparam("ids", expanding=True)))
     .group_by(Delegate.registration_id)
 )
-# Read only the columns that labels and the search need: each page of the list reads all confirmed delegations.
+# Read only the columns that labels and the search need: each page of the attendee list reads all confirmed delegations.
 CONFIRMED = select(
     Delegation.id, Delegation.organisation, Delegation.given_name + " " + Delegation.family_name
 ).where(Delegation.event_id == bindparam("event_id"), IS_CONFIRMED)

@@ -50,7 +50,7 @@ def queue_asked(
         lane=Lane.NOW,
         link=link,
         until=until,
-        opening=OPENING,  # replaces the person's reference, which the substitute must not learn
+        opening=OPENING,  # stands in place of the person's reference, which the substitute must not learn
     )
 
 

@@ -29,7 +29,8 @@ def outlast_cancellation(event: Event, *, now: datetime) -> None:
     for delegation in db.session.scalars(select(Delegation).where(Delegation.event_id == event.id, *asked)):
         delegation.confirm_by = max(delegation.confirm_by, delegation.asked_at + LONGEST)
         mine = DelegationLink.delegation_id == delegation.id, DelegationLink.purpose == ContactLink.CONFIRM
-        # Leave links that no longer work: those of mails that a limit kept from being sent expired at once.
+        # Do not prolong links that no longer work: where a limit kept a mail from being sent, its link expired when it
+        # was made.
         works = DelegationLink.expires_at > now
         db.session.execute(
             update(DelegationLink).where(*mine, works).values(expires_at=delegation.confirm_by)

@@ -66,7 +66,10 @@ def find_predecessor(registration: Registration) -> Registration | None:
 
 
 def find_link(token_digest: str, purpose: ContactLink, now: datetime) -> DelegationLink | None:
-    """Return the contact's link with this digest if it still works; it is read from the database again."""
+    """Return the contact's link with this digest if it still works.
+
+    The link is read from the database again: it may have ended since the session has loaded it.
+    """
     query = select(DelegationLink).where(
         DelegationLink.digest == token_digest,
         DelegationLink.purpose == purpose,

@@ -77,11 +77,12 @@ def ask(
     if deadlines.is_past_offer(registration, now):
         raise NothingOffered
     event, canonical = registration.event, names.canonical_email(email)
-    # Only the person may learn that an address is theirs; `contact_acts` compares with what the contact typed earlier.
+    # Only the person may learn that an address is their present one. For a contact, `contact_acts` instead compares the
+    # new address with the one that the contact once typed for the person.
     if canonical == registration.email_canonical and actor == PERSON:
         raise SameAddress
     asked, is_by_contact = queries.find_asked(registration, now), actor == CONTACT
-    # Let a contact ask somebody whom the person has asked already: a refusal would tell the contact of that (P20).
+    # Let a contact name a colleague whom the person has asked already: a refusal would tell the contact so (P20).
     is_repeated = asked is not None and (asked.is_by_contact or not is_by_contact)
     if asked and is_repeated and names.canonical_email(asked.email) == canonical:
         raise AskedAlready(asked.expires_at)
@@ -206,7 +207,8 @@ def _pass_on(registration: Registration, successor: Registration, now: datetime)
     if holds:
         places.hold(successor, UNBOUNDED, now=now)
         places.keep(successor)
-    # Copy the time that decides the rank in line, even for a person with a place: organisers may move them into line.
+    # Copy the times that decide the rank in line, even where the person has a place: organisers may move the newcomer
+    # to a sector in which the newcomer has to wait.
     successor.requested_at, successor.waiting_since = registration.requested_at, registration.waiting_since
     successor.confirmed_at = now
     _begin_calendar(successor, now)

@@ -142,7 +142,7 @@ class Invited:
             *(contact.given_name, contact.family_name, contact.email),
             *(contact.organisation, contact.country, contact.language),
         )
-        # Half of the people have an address of their own; for the others the contact answers.
+        # Half of the delegation's people have an address of their own; for the others the contact answers.
         people = [
             asking.Person(one.given_name, one.family_name, one.title, one.email if number % 2 else "")
             for number, one in enumerate(self.delegates)
