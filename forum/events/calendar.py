@@ -92,7 +92,7 @@ def _file(
     if event.timezone in calendar.get_missing_tzids() and (zone := define_zone(event.zone, _year(event))):
         calendar.add_component(zone)
         calendar.subcomponents.insert(0, calendar.subcomponents.pop())
-    # Write the time zone as a list of dates, if two yearly rules could not describe it.
+    # If two yearly rules could not describe the event's time zone, write the zone as a list of dates.
     calendar.add_missing_timezones()
     return calendar.to_ical()
 

@@ -36,7 +36,7 @@ CURRENT = select(Event).where(Event.is_current, Event.is_published)
 BY_SLUG = select(Event).options(WITH_SECTORS).where(Event.slug == bindparam("slug"))
 PUBLISHED = BY_SLUG.where(Event.is_published)
 VERSION = select(ContentVersion.version)
-# What a `LinkedEvent` is made of, in the order of its fields.
+# The columns from which a `LinkedEvent` is made, in the order of its fields.
 OF_LINK = (
     Event.id,
     Event.slug,

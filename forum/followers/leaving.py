@@ -24,7 +24,8 @@ def note(addresses: str, *, now: datetime) -> bool:
     for number, mark in return_paths.rows_in(LEAVING, addresses):
         query = select(Follower).where(Follower.id == number)
         follower = db.session.scalars(read_locked(query)).one_or_none()
-        # Compare the mark, too: after a restore from a backup the id in the address may be that of another follower.
+        # Compare the part of a digest that the address contains, too: after a restore from a backup the id in the
+        # address may be that of another follower.
         if follower is not None and mark == return_paths.mark_of(leave_mark(follower)):
             actions.leave_as(follower, now=now)
             return True

@@ -22,8 +22,8 @@ KEPT_AFTER_EVENT = timedelta(days=365)
 # The most mails of the news that wait in the outbox at once: with more, other mails would wait for a lock.
 AT_ONCE = 50
 IN_LINE = (MessageStatus.QUEUED, MessageStatus.INFLIGHT)
-# A post counts as new if it was announced within this time after it came out. Other posts were imported or published
-# again.
+# A post counts as new if it was announced within this time after its time of publication. A post that was announced
+# later was imported, or published a second time.
 NEW = timedelta(days=7)
 
 
@@ -111,7 +111,8 @@ def count_results(post: Post) -> tuple[int, int, int]:
     is_failed = NewsMail.status == NewsMailStatus.FAILED
     is_made = NewsMail.status == NewsMailStatus.QUEUED
     is_waiting = (NewsMail.status == NewsMailStatus.WAITING) | (is_made & OutboxMessage.status.in_(UNSENT))
-    # A mail whose row in the outbox is gone was sent long ago.
+    # A mail that was made and has no row in the outbox any more counts as sent: its row was deleted some time
+    # afterwards.
     is_sent = is_made & (OutboxMessage.id.is_(None) | (OutboxMessage.status == MessageStatus.SENT))
     count = func.count()
     query = select(count.filter(is_sent), count.filter(is_failed), count.filter(is_waiting))

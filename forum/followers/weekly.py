@@ -109,7 +109,8 @@ def queue_one(follower_id: int, *, now: datetime) -> int:
     if not texts:
         return 0
     message = mails.queue_weekly(follower, texts, now=now)
-    # A sum with a moment that has a time zone keeps the hour of the clock there, also over a change to summer time.
+    # The mail may leave within a week of `due`, which has the time zone of the venue: so the week ends at the same hour
+    # of the clock there, also over a change to summer time.
     message.not_after = due + WEEK
     db.session.flush()
     told = {"follower_id": follower.id, "message_id": message.id, "status": NewsMailStatus.QUEUED}
@@ -130,10 +131,10 @@ def _has_posts(event: Event, due: datetime) -> bool:
 
 def _list_waiting(event: Event, due: datetime, room: int, now: datetime) -> Sequence[int]:
     mine = Follower.event_id == event.id, Follower.pace == Pace.WEEKLY, Follower.confirmed_at <= due
-    # A follower whose `weekly_at` is later than `due` gets the mail, too: a wrong clock has stored that moment.
+    # A follower whose `weekly_at` is later than `due`, as a wrong clock may have stored it, gets the mail, too.
     is_to_come = or_(Follower.weekly_at.is_(None), Follower.weekly_at != due)
-    # A follower whose late mail still stands gets no next one yet: first that mail is taken back, or the worker that is
-    # sending it just now ends.
+    # A follower whose last weekly mail is late and has not left gets no next one before the late mail is taken back, or
+    # before the worker that is sending it has finished.
     late = select(NewsMail.id).join(OutboxMessage, OutboxMessage.id == NewsMail.message_id)
     has_late = late.where(NewsMail.follower_id == Follower.id, *_is_late(now)).exists()
     query = select(Follower.id).where(*mine, is_to_come, ~has_late).order_by(Follower.id)

@@ -41,8 +41,8 @@ def _take_back(post_id: int) -> None:
     made = select(OutboxMessage.id).where(OutboxMessage.id.in_(mine), *untried)
     unsent = db.session.scalars(made.order_by(OutboxMessage.id).with_for_update()).all()
     outbox.take_back_messages(mine, AbortReason.OUTDATED)
-    # Only a mail that no worker has tried to send counts as unsent. A cancelled weekly mail's other posts get a new
-    # mail.
+    # Only a mail that no worker has tried to send counts as unsent. Followers whose weekly mail is cancelled get a new
+    # one with its other posts.
     is_unsent = NewsMail.message_id.in_(unsent)
     others = select(NewsMail.follower_id).where(is_unsent, NewsMail.post_id != post_id)
     db.session.execute(update(Follower).where(Follower.id.in_(others)).values(weekly_at=None))

@@ -20,8 +20,8 @@ def tell(problem: BaseException | None, server: str) -> str:
             return (
                 f"mail waits, for {server} does not answer in TLS ({problem.reason or 'broken off'}): {PORTS}"
             )
-        # A server at port 465 expects TLS at once. To a client without TLS, which waits for a greeting, it says
-        # nothing.
+        # A server at port 465 expects TLS at once. It says nothing to a client without TLS, which waits for a greeting:
+        # so the sentence names the ports.
         case smtplib.SMTPServerDisconnected() | TimeoutError() | ConnectionResetError():
             return f"mail waits, for {server} says nothing or hangs up: {PORTS}"
         case smtplib.SMTPNotSupportedError():

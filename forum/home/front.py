@@ -80,7 +80,7 @@ def _registration_text(event: Event, state: RegistrationState, opening: Opening,
         return _("Every place is taken.") if is_full else _("You cannot register now.")
     if is_full:
         return _("Every place is taken, but you can join the waiting list.") + " " + closing
-    # Some places are left, but only in sectors for which nobody can register now.
+    # Some places are left, but only in sectors for which nobody can register now: do not say that every place is taken.
     return (
         _("All places that you can register for are taken, but you can join the waiting list.")
         + " "
