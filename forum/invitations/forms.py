@@ -100,7 +100,8 @@ class TermsForm(TidyForm):
     def terms(self, event: Event) -> Terms:
         """Return the terms of the form; the deadline is at most the end of the event."""
         last = datetime.combine(self.until.data or self._last, LAST_MINUTE, event.zone)
-        # Count in the event's zone: a reminder leaves at the deadline's time of day even if clocks change in between.
+        # Count the days in the event's time zone: the reminder leaves at the deadline's time of day, even if the clocks
+        # change in between.
         ends = min(last, event.ends_at.astimezone(event.zone))
         days = self.remind_days.data
         remind_at = ends - timedelta(days=days) if days else None

@@ -10,7 +10,8 @@ from forum.database import Base
 from forum.invitations.enums import InvitationState
 
 # How `link_digest` begins, in place of a digest, while an invitation is paused because its mail may have left between a
-# backup and its restore. This mark needs no column: so a backup of any earlier release is made safe before its upgrade.
+# backup and its restore. This needs no column of its own, so that a restore can pause the invitations in a backup of
+# any earlier release before its tables are updated.
 PAUSED_LINK = "held:"
 IS_OPEN = text("state = 'open'")
 IS_UNSENT = text("state = 'open' AND link_digest IS NULL")

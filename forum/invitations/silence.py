@@ -17,12 +17,12 @@ from forum.invitations import queries
 from forum.invitations.models import Invitation
 from forum.outbox.models import OutboxMessage
 
-# The most days of silence that an event's rule can have.
+# The most days without an answer after which an event's rule may remind people.
 MOST_DAYS = 60
 # How long after its hour a reminder may still be made.
 WINDOW = timedelta(hours=12)
-# The query for due reminders reads invitations whose mail left the rule's days ago, give or take this long: reminders
-# leave at a fixed hour, or up to WINDOW later.
+# The query for due reminders reads invitations whose mail left as many days ago as the event's rule says, or up to this
+# much earlier or later: a reminder leaves at a fixed hour, or up to WINDOW after it.
 NEAR = timedelta(days=2)
 
 

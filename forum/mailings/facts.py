@@ -45,7 +45,8 @@ def event_with(facts: Facts) -> Event:
     """Return an unsaved Event with only these facts, for functions of events that put days and places into words."""
     moments = {name: datetime.fromisoformat(facts[name]) for name in ("starts_at", "ends_at")}
     event = Event(timezone=facts["timezone"], nights=facts["nights"], place=Text(facts["place"]), **moments)
-    # Facts stored by an earlier version do not say whether the event was cancelled.
+    # Facts stored by an earlier version do not say whether the event was cancelled: read them as those of an event that
+    # was not.
     cancelled_at = facts.get("cancelled_at")
     event.cancelled_at = datetime.fromisoformat(cancelled_at) if cancelled_at else None
     event.cancel_reason = Text(facts.get("cancel_reason") or {})

@@ -21,7 +21,8 @@ from forum.registration import former_address
 from forum.registration.models import Registration
 from forum.registration.names import canonical_email
 
-# The states of mails that have reached their mailbox, as one that is being sent just now probably will.
+# The states of mails that count as arrived: a sent mail, and one that is being sent just now, which will probably
+# arrive.
 HAS_LEFT = (MessageStatus.SENT, MessageStatus.INFLIGHT)
 
 
@@ -79,7 +80,7 @@ def _wait_again(recipient: MailingRecipient, message_id: Select[Any]) -> None:
     is_gone = holding.withdraw_untried(message_id)
     if not (is_gone or outbox.take_back_messages(message_id, AbortReason.OUTDATED)):
         return
-    # Keep the link for refusing messages in a mail that was tried: its reader may have got it.
+    # Keep the link for refusing messages in a mail that a worker has tried to send: its reader may have got the mail.
     kept_links.keep_links(recipient.mailing.event, links)
     recipient.status, recipient.message_id = RecipientStatus.WAITING, None
     recipient.left_because = recipient.leave_digest = None

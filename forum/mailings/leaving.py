@@ -34,7 +34,8 @@ def note(addresses: str, *, now: datetime) -> bool:
     """Flush a refusal if one of these addresses, to which a mail came, is one for refusing; return whether one is."""
     for number, mark in return_paths.rows_in(PURPOSE, addresses):
         recipient = db.session.get(MailingRecipient, number)
-        # Compare the mark, too: after a restore from a backup, another recipient may have this number.
+        # Compare the part of a digest that the address contains, too: after a restore from a backup the id in the
+        # address may be that of another recipient.
         if recipient and recipient.leave_digest and mark == return_paths.mark_of(recipient.leave_digest):
             return refusals.refuse_for(recipient, now=now)
         if link := kept_links.find_link(mark):

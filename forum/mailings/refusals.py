@@ -130,7 +130,7 @@ def take_back(token: str, category: Category | None = None) -> Collection[Catego
     if known is None:
         return set()
     wanted = category or known.category
-    # An address that refused everything goes on refusing the other categories.
+    # An address that had refused everything and now accepts this category again goes on refusing the others.
     for whole in [row for row in _list(known.digests) if row.category == Refused.ALL]:
         for other in set(Category) - {wanted}:
             _store(whole.digest, Refused(other), whole.refused_at)
@@ -152,8 +152,8 @@ def address_of(token: str, language: str) -> str:
 
 
 def _refuse(known: SentTo, what: Refused, now: datetime) -> None:
-    # Store the event's own refusal even if the address refuses messages of all events: a link of another event can take
-    # the refusal for all events back.
+    # Store the refusal of this event's messages even if the address refuses messages of all events: a link of another
+    # event can take the refusal for all events back.
     if what in {row.category for row in _list(known.own)}:
         return
     _store(known.own[0], what, now)

@@ -1,7 +1,7 @@
 """When a reminder is due, and from which moment on it does not leave any more (R18).
 
-The words of a reminder count on its day, such as "in three days". So it leaves within WINDOW of its hour and before the
-event begins, or not at all, also where the worker or the mail server was away after the reminder had begun.
+The words of a reminder, such as "in three days", are true on its day only. So it leaves within WINDOW of its hour and
+before the event begins, or not at all, also where the worker or the mail server was away after the reminder had begun.
 """
 
 from collections.abc import Sequence

@@ -35,8 +35,8 @@ from forum.registration import places
 from forum.registration.models import Registration
 from forum.registration.narrowing import UnknownFilter
 
-# The query for due reminders reads people who registered the reminder's days ago, give or take this long: reminders
-# leave at a fixed hour, or within `reminder_times.WINDOW` of it.
+# The query for due reminders reads people who registered as many days ago as the reminder says, or up to this much
+# earlier or later: a reminder leaves at a fixed hour, or within `reminder_times.WINDOW` of it.
 NEAR = timedelta(days=2)
 ACTOR = "worker"
 # The states in which the worker looks at a reminder counted from registering. A done reminder is looked at, too: an

@@ -99,7 +99,8 @@ def _rank(mailing: Mailing) -> ColumnElement[int]:
     """Return the SQL expression for a recipient's rank, in a query joined with registration and mail."""
     taken_back = OutboxMessage.status == MessageStatus.ABORTED
     if mailing.status in ENDED:
-        # Ending the message took back all mails that had not left, which is no trouble of these people.
+        # Ending the message took back all mails that had not left: a mail taken back then is no trouble of its
+        # recipient.
         taken_back &= MailingRecipient.left_because.is_not(None)
     has_ended = Registration.status.not_in(LIVE)
     will_be = and_(MailingRecipient.status == RecipientStatus.WAITING, has_ended)
