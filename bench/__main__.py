@@ -211,7 +211,8 @@ def measure_mails(report: Report, folder: Path, quick: bool) -> None:
                 is_file = name == "SQLite"
                 url = f"sqlite:///{place / 'forum.sqlite3'}" if is_file else server.url(server.create())
                 app = filling.new_app(place, url)
-                # Add more people than are measured: some mails are sent before, and each turn sends whole batches.
+                # Add more people than mails are measured: a first batch is sent before the measurement, and each turn
+                # sends whole batches.
                 filling.add_registrations(app, people + 2 * number + 2 * TURNS * mails.BATCH)
                 if people == number:
                     for row in mails.rows(app, sink.port, number, group):

@@ -160,7 +160,7 @@ def long_import(app: Flask, group: str, number: int) -> Iterator[Row]:
 
 def table(name: str, number: int) -> str:
     """Return a table of people as text; two tables with different names have different people."""
-    # An import leaves out people with the name and organisation of a registered person.
+    # Give each person another name: an import leaves out people with the name and organisation of a registered person.
     rows = (
         f"{name.title()};Ek {each};{name}{each}@example.org;Tinget;ngo;Norge;\n" for each in range(number)
     )

@@ -192,7 +192,7 @@ def register(url: str, address: str = "") -> bool:
     }
     answer = _ask(connection, "POST", f"{path}/check", cookie, answers)
     if answer.status == 303:
-        # This cookie holds the encrypted answers of the form.
+        # Send the cookie of this answer with the next requests: it holds the encrypted answers of the form.
         cookie += "; " + answer.headers["Set-Cookie"].split(";")[0]
         check = _ask(connection, "GET", f"{path}/check", cookie)
         answer = _ask(connection, "POST", path, cookie, _hidden(check.page))

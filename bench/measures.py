@@ -187,6 +187,7 @@ def _cpu_clock() -> Callable[[], float]:
         return time.process_time
     process = db.session.scalar(text("SELECT pg_backend_pid()"))
     db.session.rollback()
-    # The first number counts nanoseconds on a core; /proc/…/stat counts in steps of 10 ms, longer than a statement.
+    # The first number in schedstat is the process's CPU time in nanoseconds. /proc/…/stat counts it in steps of 10 ms,
+    # longer than a statement takes.
     told = Path(f"/proc/{process}/schedstat")
     return lambda: time.process_time() + int(told.read_text().split()[0]) / 1e9

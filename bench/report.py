@@ -17,7 +17,8 @@ from bench.load import Figures
 
 BEGIN, END = "<!-- measured: begin -->", "<!-- measured: end -->"
 SPREAD = re.compile(r"±(\d+) %")
-# A ratio counts as worse than the published one only above this many per cent, even where runs differ by less.
+# A ratio is reported as worse than the published one only if it is so by more than this many per cent, even where the
+# runs of both measurements differ by less.
 LEAST_SPREAD = 10
 # Rows with these names measure something else for comparison, not the forum.
 BESIDE = ("without turns at computing", "the same bytes from nginx")

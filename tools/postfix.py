@@ -101,7 +101,8 @@ def run_postfix(boxes: Mapping[str, str], errors: Mapping[str, str]) -> Iterator
     if os.geteuid() != 0:
         raise MissingProgram("postfix starts as root only")
     folder = Path(tempfile.mkdtemp(prefix="forum-postfix-"))
-    # Postfix works under accounts of its own, which have to reach their folders.
+    # Postfix's processes work under accounts of their own and have to reach their folders in this one: let everybody
+    # enter it.
     folder.chmod(0o755)
     try:
         server = Postfix(folder)

@@ -41,11 +41,12 @@ POSTGRES_SETTINGS = {
     "full_page_writes": "off",
     "synchronous_commit": "off",
     "shared_buffers": "32MB",
-    # Four racing processes have 60 connections, and a busy machine takes its time to end those that were closed.
+    # Four processes that race have 60 connections, and a busy machine takes its time to end closed ones: allow more.
     "max_connections": "200",
     "autovacuum": "off",
 }
-# The password has all characters with a special meaning in URLs, shells and connection strings.
+# The password of the test server's superuser has all characters that mean something in URLs, shells and connection
+# strings.
 POSTGRES_PASSWORD = "a@:/%#?&=+ '\\\"$é"
 UNSAFE = {"fsync", "full_page_writes", "synchronous_commit"}
 # PostgreSQL 15 and newer copy a database through their log unless told to copy its files, as older ones always do.
@@ -106,7 +107,7 @@ class PostgresServer:
         """
         secret = self.folder / "password"
         secret.write_text(secret_text)
-        # Let the server read the password: it runs as another user, and this process may have a narrow umask.
+        # Let the server's account read the file with the superuser's password: this process may have a narrow umask.
         secret.chmod(0o644)
         self._call(
             "initdb", "--no-sync", "--auth=scram-sha-256", f"--pwfile={secret}",
