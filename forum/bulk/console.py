@@ -64,7 +64,7 @@ class ActOnMany:
 
     def in_turn(self) -> Select[int, int]:
         """Select ids and versions of the people in the order of the act."""
-        return selection.in_turn(self.chosen)
+        return selection.in_turn(self.chosen, self.kind)
 
     def words(self, foreseen: Foreseen) -> dict[str, Any]:
         """Return consequences, names, the URL of the list, and by sector what people have not answered.
@@ -185,7 +185,12 @@ def _form(kind: TaskKind, chosen: Selection, foreseen: Foreseen) -> ManyForm:
 
 
 def _consequences(kind: TaskKind, chosen: Selection, foreseen: Foreseen) -> list[str]:
-    told = wording.consequences(kind, is_cancelled=chosen.event.cancelled_at is not None)
+    told = wording.consequences(kind)
+    if kind == TaskKind.CANCEL:
+        numbers = selection.count_cancelled(chosen, user_id=g.user.id)
+        told = wording.consequences_of_cancelling(
+            *numbers, is_cancelled=chosen.event.cancelled_at is not None
+        )
     if not foreseen.is_tried:
         told = [wording.untried(), *told]
     if kind == TaskKind.APPROVE:

@@ -30,6 +30,7 @@ NAMED = 50
 # For at most this many people the forum tries, on a copy of the event, whether each of them would get a place.
 MOST_TRIED = 500
 SINCE = func.coalesce(Registration.waiting_since, Registration.requested_at)
+IS_PENDING = Registration.status == Status.PENDING
 IN_REVIEW = (Registration.status == Status.IN_REVIEW) | (
     Registration.review_since.is_not(None) & Registration.status.in_(APPROVED)
 )
@@ -188,10 +189,26 @@ def list_tags(chosen: Selection) -> Sequence[str]:
     return db.session.scalars(query.order_by(RegistrationTag.name)).all()
 
 
-def in_turn(chosen: Selection) -> Select[int, int]:
-    """Select ids and versions of the chosen registrations, in the order in which they began to wait or were made."""
+def count_cancelled(chosen: Selection, *, user_id: int) -> tuple[int, int]:
+    """Return how many of those who would be cancelled are written to, and how many cannot be brought back.
+
+    A registration that nobody has confirmed cannot: its answers are deleted.
+    """
+    people = chosen.select().where(~_is_left(chosen.event, TaskKind.CANCEL, user_id))
+    numbers = func.count().filter(Registration.email != ""), func.count().filter(IS_PENDING)
+    written, gone = db.session.execute(people.with_only_columns(*numbers)).one()
+    return written, gone
+
+
+def in_turn(chosen: Selection, kind: TaskKind | None = None) -> Select[int, int]:
+    """Select ids and versions of the chosen registrations, in the order in which they began to wait or were made.
+
+    Whoever waits is cancelled first: a place that becomes free is offered at once, and must not be offered to somebody
+    whom the same act is about to cancel.
+    """
     both = chosen.select().with_only_columns(Registration.id, Registration.version)
-    return both.order_by(SINCE, Registration.id)
+    first = [case((Registration.status == Status.WAITING, 0), else_=1)] if kind == TaskKind.CANCEL else []
+    return both.order_by(*first, SINCE, Registration.id)
 
 
 def _is_left(event: Event, kind: TaskKind, user_id: int) -> ColumnElement[bool]:

@@ -94,8 +94,8 @@ def question(kind: TaskKind, number: int) -> str:
             return kind_text(kind)
 
 
-def consequences(kind: TaskKind, *, is_cancelled: bool = False) -> list[str]:
-    """Return sentences about what the act does; `is_cancelled` says that the event is cancelled."""
+def consequences(kind: TaskKind) -> list[str]:
+    """Return sentences about what the act does; for cancelling see `consequences_of_cancelling`."""
     match kind:
         case TaskKind.TAG:
             return [_("Whoever has the tag already stays as they are."), _("Nobody is written to.")]
@@ -134,21 +134,32 @@ def consequences(kind: TaskKind, *, is_cancelled: bool = False) -> list[str]:
                 _("Earlier links to a personal page work until a new one is opened."),
             ]
         case _:
-            return _consequences_of_cancelling(is_cancelled=is_cancelled)
+            return []
 
 
-def _consequences_of_cancelling(*, is_cancelled: bool) -> list[str]:
-    written = _("A message is sent to each person with a confirmed address. Their links stop working.")
+def consequences_of_cancelling(written: int, gone: int, *, is_cancelled: bool) -> list[str]:
+    """Return sentences about cancelling many people, of whom `written` get a message and `gone` cannot come back."""
+    mails = ngettext(
+        "A message is sent to %(num)s person. All links stop working.",
+        "A message is sent to %(num)s people. All links stop working.",
+        written,
+    )
     if is_cancelled:
         return [
             _("Places become free. They are offered to nobody, because the forum is cancelled."),
-            written,
+            mails,
             _("It cannot be undone while the forum is cancelled."),
         ]
+    lost = ngettext(
+        "It cannot be undone for %(num)s person who has not confirmed the registration.",
+        "It cannot be undone for %(num)s people who have not confirmed the registration.",
+        gone,
+    )
     return [
         _("Places become free and are offered at once to the next in line who can take them."),
-        written,
+        mails,
         _("You can undo it within a day, for each person as long as a place is free."),
+        *([lost] if gone else []),
     ]
 
 

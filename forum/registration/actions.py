@@ -142,7 +142,9 @@ def cancel(registration: Registration, *, words: str = "", actor: str, now: date
     registration.move_to(Status.CANCELLED, now=now)
     registration.ended_at = now
     registration.cancelled_from = None if before == Status.PENDING else before
-    links.revoke(registration, keeps_feed=True, now=now)
+    # For whoever has no address yet, the entered one is the only way to be told that the cancellation was undone.
+    can_come_back = before != Status.PENDING and not registration.has_address
+    links.revoke(registration, keeps_feed=True, keeps_entered=can_come_back, now=now)
     answers.forget(registration)
     offers.end(registration, OfferEnd.CANCELLED, now=now)
     how = {"left_line": before == Status.WAITING, "by_contact": actor == CONTACT}

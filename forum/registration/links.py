@@ -187,17 +187,22 @@ def end_without_form(registration: Registration, *, now: datetime) -> None:
     db.session.execute(update(RegistrationToken).where(*mine).values(revoked_at=now))
 
 
-def revoke(registration: Registration, *, keeps_feed: bool = False, now: datetime) -> None:
+def revoke(
+    registration: Registration, *, keeps_feed: bool = False, keeps_entered: bool = False, now: datetime
+) -> None:
     """Revoke every link of the registration, that to a new e-mail address included.
 
-    With `keeps_feed` the calendar feed still works, and says that the registration is cancelled. This is one statement,
-    because the worker may be deleting one of the links, and updating a row that was read before would fail.
+    With `keeps_feed` the calendar feed still works, and says that the registration is cancelled. With `keeps_entered`
+    an address that was entered and not confirmed stays stored: its link works again if the registration is restored
+    before the link ends, and not while the registration is cancelled. This is one statement, because the worker may be
+    deleting one of the links, and updating a row that was read before would fail.
     """
     mine = (RegistrationToken.registration_id == registration.id) & RegistrationToken.revoked_at.is_(None)
     if keeps_feed:
         mine &= RegistrationToken.purpose != TokenPurpose.CALENDAR
     db.session.execute(update(RegistrationToken).where(mine).values(revoked_at=now))
-    db.session.execute(delete(AddressChange).where(AddressChange.registration_id == registration.id))
+    if not keeps_entered:
+        db.session.execute(delete(AddressChange).where(AddressChange.registration_id == registration.id))
 
 
 def find(token_digest: str, purpose: TokenPurpose, now: datetime) -> RegistrationToken:

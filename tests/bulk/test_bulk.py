@@ -26,7 +26,7 @@ from forum.tasks.enums import TaskKind
 from forum.tasks.models import Task, TaskPerson
 from tests.bulk.steps import HERE, choose, work
 from tests.factories.events import NOW
-from tests.factories.registrations import confirmed, write
+from tests.factories.registrations import confirmed, register, write
 from tests.factories.steady_clock import go_steadily
 from tests.registration.reading import kinds_for, newest_mail, recorded
 
@@ -94,6 +94,19 @@ def test_an_organiser_cancels_all_who_match_and_reads_who_was_left(organiser, ev
     work()
     assert db.session.scalar(select(func.count()).select_from(Task)) == 1
     assert "Cancel" in organiser.get("bulk.index", **HERE).all("tbody th")
+
+
+def test_nobody_who_is_cancelled_is_first_offered_the_place_of_another(organiser, event):
+    """Of the chosen people those who wait are cancelled first: a place that becomes free is offered at once."""
+    people = [confirmed(event, "ngo") for _number in range(5)]
+    unconfirmed = register(event, "justice")
+    asked = choose(organiser, "cancel", *people[:4], unconfirmed)
+    assert "A message is sent to 5 people. All links stop working." in asked.text
+    assert "It cannot be undone for 1 person who has not confirmed the registration." in asked.text
+    asked.submit(expect=303)
+    work()
+    assert statuses(people) == [*[Status.CANCELLED] * 4, Status.OFFERED]
+    assert [kinds_for(one).count("offered") for one in people] == [0, 0, 0, 0, 1]
 
 
 def test_tags_come_and_go_for_those_chosen_in_the_list(organiser, event, people):

@@ -15,7 +15,17 @@ from forum.organisations.actions import Written
 from forum.people.models import AddressChange
 from forum.privacy import hanging
 from forum.questions import queries as questions
-from forum.registration import actions, by_hand, caps, expiry, links, new_address, own_data, places
+from forum.registration import (
+    actions,
+    by_hand,
+    caps,
+    expiry,
+    links,
+    new_address,
+    own_data,
+    places,
+    reinstating,
+)
 from forum.registration.applicant import CHANGEABLE, Details
 from forum.registration.enums import Status, TokenPurpose
 from forum.registration.errors import LinkRefused
@@ -245,6 +255,33 @@ def test_address_that_comes_with_a_registration_by_hand_is_confirmed_after_the_f
     person = write(by_hand.add, event, event.sectors[0], details, **told, actor="user:1", now=NOW)
     write(new_address.confirm, newest_mail(person, "new-address").token, now=NOW + HOUR)
     assert person.email == NEW
+
+
+def test_entered_address_of_somebody_without_one_outlasts_an_undone_cancellation(event):
+    """While the registration is cancelled the link is dead; it works again, and is forgotten when it ends (S20)."""
+    asked = make_applicant(email="")
+    details = Details(**{name: getattr(asked, name) for name in CHANGEABLE})
+    told = {"email": NEW, "reason": "Called.", "may_wait": False}
+    person = write(by_hand.add, event, event.sectors[0], details, **told, actor="user:1", now=NOW)
+    token = newest_mail(person, "new-address").token
+    write(actions.cancel, person, actor="user:1", now=NOW)
+    with pytest.raises(LinkRefused):
+        new_address.follow(token, now=NOW)
+    write(reinstating.reinstate, person, actor="user:1", now=NOW + HOUR)
+    write(new_address.confirm, token, now=NOW + HOUR)
+    assert (person.status, person.email) == (Status.CONFIRMED, NEW)
+    other = write(
+        by_hand.add,
+        event,
+        event.sectors[0],
+        details,
+        **{**told, "email": "x@example.org"},
+        actor="user:1",
+        now=NOW,
+    )
+    write(actions.cancel, other, actor="user:1", now=NOW)
+    write(expiry.forget_ended, now=NOW + timedelta(hours=48))
+    assert db.session.query(AddressChange).count() == 0
 
 
 def assert_ends(token, moment):
