@@ -6,7 +6,9 @@ twice. The organisers' personal words are not passed on.
 
 Nobody is told whether the colleague is known (S24), and no mailbox gets more than one message from this: an address
 that is registered, or whose newest invitation is in any state but expired, is not invited again. A held place then goes
-to the colleague's open invitation if that is for the same sector and holds no place; else the place becomes free.
+to the colleague's open invitation if that is for the same sector and holds no place. Else it is held, for nobody, until
+the last day of the forwarded invitation: a place that became free at once would show in the public numbers, and so tell
+the sender that the colleague is known.
 """
 
 from dataclasses import dataclass
@@ -18,7 +20,7 @@ from forum.invitations import actions, queries
 from forum.invitations.enums import InvitationState
 from forum.invitations.errors import AlreadyRegistered, NotForwardable, OwnAddress
 from forum.invitations.models import Invitation
-from forum.registration import names, places, waiting_list
+from forum.registration import bare_holds, names, waiting_list
 from forum.registration import queries as registrations
 
 
@@ -56,7 +58,7 @@ def forward(invitation: Invitation, colleague: Colleague, *, now: datetime) -> N
     if not is_registered and (known is None or known.state == InvitationState.EXPIRED):
         known = _invite(invitation, colleague, holds_place=was_held, now=now)
     elif was_held and not (not is_registered and _takes_place(known, invitation)):
-        places.give_back(invitation.sector)
+        bare_holds.hold(invitation.sector, until=invitation.expires_at, now=now)
     invitation.forwarded_to = known
     db.session.flush()
     audit.record("invitation.forwarded", invitation, actor="person", at=now)

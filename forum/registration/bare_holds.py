@@ -1,5 +1,7 @@
 """Places that are held for a person whose address is registered already, as they would be for a new address (S24).
 
+An invitation that is forwarded to such a person goes on holding its place like this.
+
 A delegation's contact names addresses of other people, and may ask for more places afterwards. If the place of a new
 address were held and that of a registered one were free, the next person to get it would tell the contact which of the
 two an address is. So the place is held for as long in both cases; `expiry` ends it like that of a new registration.
@@ -24,6 +26,17 @@ def take_over(asked: Registration) -> BareHold:
     hold = BareHold(**{name: getattr(asked, name) for name in names})
     db.session.add(hold)
     return hold
+
+
+def hold(sector: Sector, *, until: datetime, now: datetime) -> BareHold:
+    """Hold one of the sector's places until a moment; the place counts as taken and set apart already.
+
+    It counts for no organisation, as a place that an invitation holds.
+    """
+    moments = {"requested_at": now, "confirm_by": until, "held_until": until}
+    added = BareHold(event=sector.event, sector=sector, organisation_key="", **moments)
+    db.session.add(added)
+    return added
 
 
 def end(hold: BareHold) -> None:

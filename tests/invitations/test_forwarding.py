@@ -16,6 +16,8 @@ from forum.invitations.forwarding import Colleague
 from forum.invitations.models import Invitation
 from forum.outbox.enums import MessageStatus
 from forum.privacy import erasing, hanging
+from forum.registration import expiry
+from forum.registration.bare_hold_models import BareHold
 from forum.registration.enums import Status
 from forum.registration.models import Registration
 from forum.review import evidence
@@ -153,18 +155,24 @@ def test_no_page_tells_whether_the_colleague_is_known_and_no_place_is_lost_or_do
     assert len(after) - before == (known == "nobody")
     holds = known in ("nobody", "invited")
     assert [one.holds_place for one in after if one.state == "open"] == ([True] if holds else [])
-    assert counters(event) == ({"justice": (1, 1), "all": 1} if holds else {"all": 0})
+    assert counters(event) == {"justice": (1, 1), "all": 1}
+    assert db.session.query(BareHold).count() == (not holds)
     assert invitation.forwarded_to in (after if known == "nobody" else kept or [None])
 
 
-def test_a_place_that_the_colleague_does_not_need_is_offered_to_whoever_waits(event):
+def test_a_place_that_the_colleague_does_not_need_is_offered_only_when_the_invitation_would_have_ended(event):
+    """For a colleague who is not known the place would be held as long (S24)."""
     confirmed(event, "ngo", email="kari@example.org")
     invitation = invite(event, "tech", terms=HELD)
     confirmed(event, "tech")
     behind = confirmed(event, "tech")
     assert behind.status == Status.WAITING
     assert forward(invitation) is None
-    assert behind.status == Status.OFFERED
+    write(expiry.expire_due, now=invitation.expires_at - timedelta(seconds=1))
+    assert behind.status == Status.WAITING
+    clock.freeze(invitation.expires_at)
+    write(expiry.expire_due, now=clock.now())
+    assert (behind.status, db.session.query(BareHold).count()) == (Status.OFFERED, 0)
 
 
 def test_an_address_gets_one_message_however_many_name_it(event):
