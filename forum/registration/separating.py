@@ -1,8 +1,10 @@
 """Undoing a merge of two registrations within a day: each gets its former values again.
 
 A value that was changed after the merge stays. The ended registration is restored as after a cancellation
-(`reinstating`): with a place if one is free, on the waiting list by the time of registering, or in review. The restored
-registration is not on the list of participants: the person may have withdrawn that consent in the kept registration.
+(`reinstating`): with a place if one is free, on the waiting list by the time of registering, or in review.
+
+A consent that the merge has ended stays ended in both registrations until it is given anew: whoever opened the page
+since has seen no consent there, and may not want any. Nor is the restored registration on the list of participants.
 """
 
 from collections.abc import Sequence
@@ -33,11 +35,11 @@ from forum.registration import (
     views_naming,
 )
 from forum.registration.applicant import CHANGEABLE
-from forum.registration.enums import Status
+from forum.registration.enums import ConsentPurpose, Status
 from forum.registration.errors import CannotBeUndone
 from forum.registration.former_address import TakenBack
 from forum.registration.merge_models import RegistrationMerge
-from forum.registration.models import Consent, Registration
+from forum.registration.models import Registration
 from forum.registration.names import canonical_email
 from forum.registration.reinstating import UNDO_TIME, reinstate
 from forum.registration.uniting import (
@@ -108,6 +110,7 @@ def separate(merge: RegistrationMerge, *, actor: str, now: datetime) -> Status:
     merged = {name: getattr(kept, name) for name in reviewing.REVIEWED}
     _take_apart(merge, now)
     status = reinstate(ended, is_merge=True, actor=actor, now=now)
+    _keep_consents_ended(kept, ended, actor, now)
     if was_in_review:
         restored = [name for name, value in merged.items() if getattr(kept, name) != value]
         reviewing.begin_again(kept, restored, actor=actor, now=now)
@@ -149,7 +152,7 @@ def _take_apart(merge: RegistrationMerge, now: datetime) -> None:
     mails.take_back([kept], kind=MAIL)
     _give_back(kept, ended, before, now)
     _open_joined(kept, ended, before, care_before, now)
-    _part(kept, ended, before, since)
+    _part(kept, ended, before)
     ended.cancelled_from = merge.ended_from
     ended.sealed_for = before.get("sealed_for", [None, None])[1]
     db.session.delete(merge)
@@ -173,6 +176,13 @@ def _is_untouched(merge: RegistrationMerge) -> bool:
     """Return whether the data for undoing are still stored, and neither registration has ended or come back since."""
     stand_as_left = merge.kept.is_live and merge.ended.status == Status.CANCELLED
     return merge.sealed_before is not None and stand_as_left
+
+
+def _keep_consents_ended(kept: Registration, ended: Registration, actor: str, now: datetime) -> None:
+    """End each consent of the restored registration that the kept one does not have: the merge has ended it."""
+    for purpose in ConsentPurpose:
+        if consents.find(kept, purpose) is None:
+            consents.withdraw(ended, purpose, actor=actor, now=now)
 
 
 def _return_mails(one: Registration, other: Registration, since: datetime) -> None:
@@ -250,20 +260,12 @@ def _open_joined(
     seal(kept, identity, care_before if is_same_care else care)
 
 
-def _part(kept: Registration, ended: Registration, before: Before, merged_at: datetime) -> None:
-    """Undo the merge's changes to consents, notes, tags and members of delegations."""
+def _part(kept: Registration, ended: Registration, before: Before) -> None:
+    """Undo the merge's changes to notes, tags and members of delegations, and end the consents that it has joined."""
     ending.follow(kept, ended, only=before.get("delegates", ()))
     for consent in [one for one in kept.consents if one.id in before["added"] and one.withdrawn_at is None]:
         kept.consents.remove(consent)
-    for consent in kept.consents:
-        _restore(kept, consent, before, merged_at)
     mine = RegistrationNote.registration_id == kept.id, RegistrationNote.id.in_(before["notes"])
     joining.put_notes(list(db.session.scalars(select(RegistrationNote.id).where(*mine))), ended)
     tagged = RegistrationTag.registration_id == kept.id, RegistrationTag.name.in_(before["tags"])
     db.session.execute(delete(RegistrationTag).where(*tagged))
-
-
-def _restore(kept: Registration, consent: Consent, before: Before, merged_at: datetime) -> None:
-    is_by_merge = consent.id in before["withdrawn"] and consent.withdrawn_at == merged_at
-    if is_by_merge and consents.find(kept, consent.purpose) is None:
-        consent.withdrawn_at = None

@@ -227,6 +227,7 @@ def _join(pair: Pair, merge: RegistrationMerge, now: datetime) -> None:
     merged["delegates"] = ending.follow(ends, stays)
     db.session.add(merge)
     db.session.flush()
+    # An earlier version, to which an update may be taken back, reads `withdrawn` when the merge is undone.
     consents = {"withdrawn": [each.id for each in withdrawn], "added": [each.id for each in added]}
     merge.before = {**(merge.before or {}), **merged, **consents}
 

@@ -10,9 +10,19 @@ from forum.database import start_write
 from forum.events.enums import ListAudience, SectorPolicy
 from forum.events.queries import find_sector
 from forum.extensions import db
+from forum.participants import queries as participants
 from forum.people import notes
 from forum.questions import queries as questions
-from forum.registration import actions, by_hand, consents, given, reviewing, separating, uniting
+from forum.registration import (
+    actions,
+    by_hand,
+    consents,
+    given,
+    protection,
+    reviewing,
+    separating,
+    uniting,
+)
 from forum.registration.applicant import Details
 from forum.registration.consents import Listed
 from forum.registration.enums import ConsentPurpose, ListedAs, Status
@@ -189,7 +199,7 @@ def test_of_consents_the_narrower_stays(event, mine, theirs, left):
     assert (consent and (consent.listed_as, consent.audience)) == left
     undo(merge)
     consent = consents.find(stays, consents.LIST)
-    assert (consent and (consent.listed_as, consent.audience)) == mine
+    assert (consent and (consent.listed_as, consent.audience)) == (mine if left == mine else None)
 
 
 @pytest.mark.parametrize("taken", [("family_name", "organisation"), ("title",)])
@@ -209,8 +219,9 @@ def test_undoing_brings_no_name_past_the_review(event, taken):
 
 
 def test_undoing_gives_each_exactly_what_it_had(event):
-    stays = named(event, title="", consents=frozenset({ConsentPurpose.PHOTOGRAPHS}))
-    ends = named(event, title="Head", phone="+46 8 123 45 67", **PROTECTED)
+    photographs = frozenset({ConsentPurpose.PHOTOGRAPHS})
+    stays = named(event, title="", consents=photographs)
+    ends = named(event, title="Head", phone="+46 8 123 45 67", consents=photographs, **PROTECTED)
     write_tags(ends, "press")
     write_note(ends, "Called twice.")
     write_care(ends, {"diet": ["vegan"]})
@@ -235,6 +246,45 @@ def test_whoever_comes_back_is_on_the_list_again_only_after_consenting_anew(even
     assert not ends.has_consented(consents.LIST)
     assert "They have undone that" in newest_mail(ends, "reinstated").text
     assert "registration.separated" in [action for action, *_more in recorded(ends)]
+
+
+@pytest.mark.parametrize("is_protected", [None, True, False])
+def test_undoing_a_merge_puts_no_name_on_the_list_of_participants(event, is_protected):
+    """A consent that the merge has ended may have been refused since, by a person who saw no consent on the page."""
+    stays, ends = named(event), named(event)
+    write(consents.give, stays, [consents.LIST], Listed(ListedAs.NAME, ListAudience.PUBLIC), now=NOW)
+    assert len(participants.list_shown(event)) == 1
+    merge = unite(stays, ends)
+    if is_protected is not None:
+        write(protection.record, stays, is_protected=is_protected, real_name=None, now=NOW)
+    write(actions.set_consents, stays, frozenset(), listed=None, now=NOW)
+    undo(merge)
+    assert participants.list_shown(event) == []
+    assert [consents.find(one, consents.LIST) for one in (stays, ends)] == [None, None]
+
+
+@pytest.mark.parametrize("is_of_kept", [True, False])
+def test_no_consent_to_photographs_comes_back_with_the_end_of_a_merge(event, is_of_kept):
+    stays, ends = named(event), named(event)
+    giver = stays if is_of_kept else ends
+    write(consents.give, giver, [ConsentPurpose.PHOTOGRAPHS], None, now=NOW)
+    merge = unite(stays, ends)
+    assert not stays.has_consented(ConsentPurpose.PHOTOGRAPHS)
+    undo(merge)
+    assert [one.has_consented(ConsentPurpose.PHOTOGRAPHS) for one in (stays, ends)] == [False, False]
+    write(actions.set_consents, giver, frozenset({ConsentPurpose.PHOTOGRAPHS}), listed=None, now=NOW)
+    assert giver.has_consented(ConsentPurpose.PHOTOGRAPHS)
+
+
+def test_a_consent_given_anew_after_a_merge_stays_when_the_merge_is_undone(event):
+    stays, ends = named(event), named(event)
+    listed = Listed(ListedAs.NAME, ListAudience.PUBLIC)
+    write(consents.give, stays, [consents.LIST], listed, now=NOW)
+    merge = unite(stays, ends)
+    write(actions.set_consents, stays, frozenset({consents.LIST}), listed=listed, now=NOW)
+    undo(merge)
+    assert stays.has_consented(consents.LIST)
+    assert not ends.has_consented(consents.LIST)
 
 
 def test_a_value_changed_since_stays_when_a_merge_is_undone(event):
