@@ -162,8 +162,13 @@ def _until_moved(
 
 
 def _exports(keys: Collection[str], began: datetime, ended: datetime | None) -> ColumnElement[bool]:
-    """Return the condition for exports of all sectors, or of one with these keys, made between the two times."""
-    is_other = _is_of_others(keys)
+    """Return the condition for exports of all sectors, or of one with these keys, made between the two times.
+
+    A list of nobody had nobody in it. Older entries do not say how many people a list had.
+    """
+    is_other = or_(
+        _is_of_others(keys), AuditEntry.details.has(AuditDetails.payload["count"].as_integer() == 0)
+    )
     # Compare with the time at which a prepared file was asked for: the file contains the people registered then.
     asked = AuditDetails.payload["asked"].as_integer()
     is_older = AuditEntry.details.has(asked < int(began.timestamp()))

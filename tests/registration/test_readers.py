@@ -99,6 +99,15 @@ def test_whoever_has_moved_is_told_of_exports_of_each_sector_while_there(event):
     assert told_at(person) == [1, 1, 1, 5, 5]
 
 
+def test_list_of_nobody_is_told_to_nobody(event):
+    person = confirmed(event, "tech", now=NOW)
+    for hours, told in enumerate(({"count": 0}, {"count": 1}, {}), 1):
+        at = NOW + hours * HOUR
+        for action in (audit_queries.REGISTRATIONS_EXPORTED, audit_queries.EXPORT_FETCHED):
+            write(audit.record, action, event, actor=ORGANISER, at=at, sector="", purpose="door", **told)
+    assert told_at(person) == [2, 2, 3, 3]
+
+
 def look(event, sector, hours):
     """Record a view of the attendee list of one sector ("" for all), so many hours after NOW."""
     at = NOW + hours * HOUR
