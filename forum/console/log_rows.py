@@ -20,6 +20,7 @@ from forum.events.models import Event, Page, Sector
 from forum.extensions import db
 from forum.news.models import Category, PostText, Tag
 from forum.questions.models import Question
+from forum.registration import imported
 from forum.registration.models import Registration
 from forum.registration.organisation_models import Organisation
 from forum.registration.wording import actor_text
@@ -58,10 +59,10 @@ def rows_of(entries: Sequence[AuditEntry], event: Event | None, zone: tzinfo) ->
     begun = {subject: number for number, subject, _actor, _at in received}
     by_hand = {(subject, actor, at) for _number, subject, actor, at in received}
     names = names_of(entry.actor for entry in entries)
-    subjects = _subjects(entries, event)
+    subjects, imports = _subjects(entries, event), imported.list_added(entries)
 
     def row(entry: AuditEntry) -> Row:
-        told = entry.details.payload if entry.details else {}
+        told = imported.details_of(entry, imports)
         is_person = entry.subject_type == PEOPLE
         is_unnamed = is_person and (entry.subject_id, entry.actor, entry.at) in by_hand
         is_earlier = is_person and entry.id < begun.get(entry.subject_id, 0)

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
 from functools import partial
+from typing import Any
 
 from babel import Locale
 from flask import url_for
@@ -22,7 +23,7 @@ from forum.outbox.wording import kind_text
 from forum.outbox.wording import status_words as mail_words
 from forum.people.models import RegistrationNote
 from forum.questions import queries as questions
-from forum.registration import deadlines, new_address, own_answers, restrictions
+from forum.registration import deadlines, imported, new_address, own_answers, restrictions
 from forum.registration.enums import ConsentPurpose, Status
 from forum.registration.errors import SeveralForms
 from forum.registration.models import Consent, Registration
@@ -148,8 +149,9 @@ def timeline(
     """
     added_at = {entry.at for entry in entries if _is_by_hand(entry)}
     names = _name_actors([*(entry.actor for entry in entries), *map(author_of, notes)])
+    imports = imported.list_added(entries)
     acts = [
-        _act(entry, {} if entry.at in added_at else names, zone)
+        _act(entry, imported.details_of(entry, imports), {} if entry.at in added_at else names, zone)
         for entry in entries
         if entry.action != "registration.noted"
     ]
@@ -243,12 +245,12 @@ def _is_by_hand(entry: AuditEntry) -> bool:
     return entry.action == REGISTRATION_RECEIVED and bool(told.get("by_hand"))
 
 
-def _act(entry: AuditEntry, names: Mapping[str, str], zone: tzinfo) -> Happening:
+def _act(entry: AuditEntry, details: Mapping[str, Any], names: Mapping[str, str], zone: tzinfo) -> Happening:
     return Happening(
         entry.at,
         moment_text(entry.at, zone),
         act_text(entry.action),
-        act_detail(entry.action, entry.details.payload if entry.details else {}),
+        act_detail(entry.action, details),
         actor_text(entry.actor, names),
     )
 

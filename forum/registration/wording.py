@@ -268,9 +268,9 @@ def act_detail(action: str, details: Mapping[str, Any]) -> str:
 
 
 def _how_received(details: Mapping[str, Any]) -> str:
-    if details.get("by_hand"):
-        return _("Added by hand")
-    return _("Instead of somebody else") if details.get("instead") else ""
+    ways = {"by_import": _("Added by an import"), "by_hand": _("Added by hand")}
+    ways["instead"] = _("Instead of somebody else")
+    return next((words for way, words in ways.items() if details.get(way)), "")
 
 
 def brake_words(brake: Brake, zone: tzinfo) -> str:

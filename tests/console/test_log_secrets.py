@@ -144,7 +144,18 @@ def test_views_of_imported_people_are_told_alike_whether_they_are_protected_or_n
     ]
     assert each[0] == each[1]
     # The log does not tell which organiser has imported a person.
-    assert {who for who, what in each[0] if what.startswith("Registration received")} == {"by an organiser"}
+    received = {(who, what) for who, what in each[0] if what.startswith("Registration received")}
+    assert received == {("by an organiser", "Registration received · Added by an import")}
+    alone = [
+        what for _who, what, _about in rows(admin.get(LOG, event="nf27", reference=by_handler.reference))
+    ]
+    assert "Registration received · Added by hand" in alone
+    timelines = [
+        admin.get("attendees.show", event="nf27", reference=one.reference).all(".timeline-detail")
+        for one in (protected, twin, by_handler)
+    ]
+    assert ["Added by an import" in told for told in timelines] == [True, True, False]
+    assert ["Added by hand" in told for told in timelines] == [False, False, True]
 
 
 def import_two(pages):
@@ -186,6 +197,11 @@ def test_views_of_imported_people_stay_when_their_rows_are_gone(sign_in_as, even
     shown = rows(sign_in_as(Role.ADMIN, event).get(LOG, event="nf27", kind="views"))
     views = [row for row in shown if row[1].startswith("Viewed")]
     assert views == [(registrar.name, "Viewed by an organiser", "No longer stored")] * 2
+    everything = rows(sign_in_as(Role.ADMIN, event).get(LOG, event="nf27"))
+    received = [what for _who, what, _about in everything if what.startswith("Registration received")]
+    assert len(received) == 3
+    assert received.count("Registration received · Added by an import") == (2 if end is undo else 0)
+    assert "Registration received · Added by hand" not in received
 
 
 def test_views_by_a_dismissed_colleague_stay_and_those_by_a_former_handler_do_not(sign_in_as, event):
