@@ -39,6 +39,9 @@ COLUMNS: Mapping[str, Any] = {
     "status": _l("Status"),
 }
 
+# The values of which a row has one at least if it is about somebody.
+NAMING = ("given_name", "family_name", "full_name", "email")
+
 
 @dataclass(frozen=True)
 class Otherwise:
@@ -102,7 +105,8 @@ def read_rows(
     for number, cells in rows:
         told = {name: cells[place] for name, place in columns.items() if place < len(cells)}
         if not values.is_coming(told.get("status", "")):
-            done.left_out.append(number)
+            # alf.io lists tickets that nobody has bought, as FREE: nobody is left out with them.
+            done.left_out.extend([number] if any(told.get(name) for name in NAMING) else [])
             continue
         if values.is_undecided(told.get("status", "")):
             done.undecided.append(number)

@@ -199,6 +199,18 @@ def test_cancelled_rows_are_left_out_and_columns_are_remembered(page, organiser)
     assert again.form().data["from_given_name"] == ["0"]
 
 
+def test_tickets_that_nobody_has_bought_are_no_people_who_do_not_come(page):
+    """alf.io lists them with the status FREE; a person with this status is left out as one who does not come."""
+    table = "First Name;Last Name;E-Mail;Status\nKim;Ek;kim@example.org;ACQUIRED\n;;;FREE\n;;;FREE\n"
+    chosen = {**CHOSEN, "organisation": "Polisen"}
+    shown = page.submit({"lines": table}, button=ON, expect=200).submit(chosen, button=LOOK, expect=200)
+    assert "left out" not in shown.text
+    assert "Import 1 person" in shown.text
+    named = page.submit({"lines": f"{table};;sam@example.org;FREE\n"}, button=ON, expect=200)
+    told = named.submit(chosen, button=LOOK, expect=200).text
+    assert "1 row is left out, because its status says that the person does not come" in told
+
+
 def test_people_without_a_place_elsewhere_are_left_out_unless_the_box_is_ticked(page):
     table = "First name;Company;Status\nKim;A;Paid\nSam;A;Pending\nLo;A;I kö\nBo;A;Canceled\n"
     shown = page.submit({"lines": table}, button=ON, expect=200).submit(CHOSEN, button=LOOK, expect=200)
