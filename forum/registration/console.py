@@ -60,7 +60,7 @@ bp.register_error_handler(SignedOut, lead_to_sign_in)
 @bp.route("/attendees")
 def index(event: str) -> ResponseReturnValue:
     """Show who has registered; the list's filters, search, order and page are all in the URL."""
-    return show_list(*list_of(event), Cursor.of(request.args))
+    return show_list(*list_of(event, tells_days=True), Cursor.of(request.args))
 
 
 def show_list(event: Event, filters: listing.Filters, cursor: Cursor | None = None) -> str:
@@ -187,12 +187,12 @@ def export(event: str) -> ResponseReturnValue:
     return exporting.ask_why(this_event, filters, form, total=total, left_out=left_out), 409
 
 
-def list_of(slug: str, *, of_person: bool = False) -> tuple[Event, listing.Filters]:
+def list_of(slug: str, *, of_person: bool = False, tells_days: bool = False) -> tuple[Event, listing.Filters]:
     """Return the event and the list's filters that the URL names, or abort with 404."""
     event, args = get_any_or_404(slug), request.args
     try:
         known = delegation_column.known(event, args) if of_person else args
-        return event, listing.Filters.of(known, event, g.user.id, g.content_version)
+        return event, listing.Filters.of(known, event, g.user.id, g.content_version, tells_days=tells_days)
     except narrowing.UnknownFilter:
         abort(404)
 

@@ -24,6 +24,8 @@ CHOSEN = "chosen"  # the URL's parameter that narrows the list to the people who
 SORTS = ("name", "organisation", "sector", "status", "registered")
 LONGEST_NUMBER = 9  # the most digits of a row's id in the URL; no id is larger
 LONGEST_DAY = 10  # the length of a day such as "2027-05-03"
+LONGEST_TOLD = 40  # the most characters of a text that is no day on the page that says so
+DAYS = ("since", "until")
 COLUMN, MOST_COLUMNS = re.compile(r"[a-z0-9_-]{1,100}"), 100
 
 
@@ -53,6 +55,7 @@ class Filters:
     view: int | None = None
     columns: tuple[str, ...] = ()
     chooser: int | None = None
+    wrong_days: tuple[str, ...] = field(default=(), compare=False)
     asked: Sequence[Question] | None = field(default=None, compare=False, repr=False)
     delegations: Sequence[Delegated] | None = field(default=None, compare=False, repr=False)
     conditions: tuple[ColumnElement[bool], ...] = field(default=(), compare=False, repr=False)
@@ -60,13 +63,23 @@ class Filters:
 
     @classmethod
     def of(
-        cls, args: MultiDict, event: Event, user_id: int | None = None, version: int | None = None
+        cls,
+        args: MultiDict,
+        event: Event,
+        user_id: int | None = None,
+        version: int | None = None,
+        *,
+        tells_days: bool = False,
     ) -> "Filters":
         """Read the filters from the URL's query; `user_id` is the organiser whose choice of people the URL may name.
 
-        `version` is the content version that the request has read, if it only reads (`narrowing.list_asked`).
+        `version` is the content version that the request has read, if it only reads (`narrowing.list_asked`). If
+        `tells_days`, a text that should be a day but names none is no filter, and is kept in `wrong_days` for the page
+        to tell: only for a page that shows the list. Where people are chosen, changed, written to or exported, the list
+        without that filter would have people who were not meant.
         Raises UnknownFilter; an unknown order in the URL means the order by name (S34).
         """
+        args, wrong_days = _without_wrong_days(args) if tells_days else (args, ())
         number, sort = args.get("delegation", ""), args.get("sort", "")
         delegation = delegated.find(event, number) if number else None
         if number and delegation is None:
@@ -74,7 +87,7 @@ class Filters:
         asked = narrowing.list_asked(event, version) if any(args.getlist(narrowing.ANSWER)) else None
         read = ((name, narrowing.read(event, name, args.getlist(name), asked)) for name in narrowing.KINDS)
         picked = tuple((name, values) for name, values in read if values)
-        since, until = (_day(args.get(name, "")) for name in ("since", "until"))
+        since, until = (_day(args.get(name, "")) for name in DAYS)
         chooser = _chooser(args.get(CHOSEN, ""), user_id)
         others = (
             *_registered(event, since, until),
@@ -92,6 +105,7 @@ class Filters:
             view=_number(args.get("view", "")),
             columns=_columns(args.getlist("column")) if args.get("view") else (),
             chooser=chooser,
+            wrong_days=wrong_days,
             asked=asked,
             conditions=(*narrowing.conditions(event, picked), *others),
             each=(*narrowing.each_conditions(event, picked), *others),
@@ -192,26 +206,36 @@ def read_search(args: MultiDict) -> str:
     return args.get("q", "")[:LONGEST_SEARCH].replace("\x00", " ").strip()
 
 
+def _without_wrong_days(args: MultiDict) -> tuple[MultiDict, tuple[str, ...]]:
+    """Return the URL's query without texts that should be days but name none, and these texts."""
+    kept, wrong = MultiDict(args), []
+    for name in DAYS:
+        try:
+            _day(args.get(name, ""))
+        except UnknownFilter:
+            wrong.append(kept.poplist(name)[0][:LONGEST_TOLD].replace("\x00", ""))
+    return kept, tuple(wrong)
+
+
 def _day(text: str) -> date | None:
-    """Return a day such as "2027-05-03", None for no text. Raises UnknownFilter."""
+    """Return a day such as "2027-05-03", None for no text. Raises UnknownFilter, as before 1900 or after 9000-01-01."""
     if not text:
         return None
     if len(text) != LONGEST_DAY or not text.isascii():
         raise UnknownFilter
     try:
-        return date.fromisoformat(text)
+        day = date.fromisoformat(text)
     except ValueError as error:
         raise UnknownFilter from error
+    if not date(1900, 1, 1) <= day <= date(9000, 1, 1):
+        raise UnknownFilter
+    return day
 
 
 def _registered(event: Event, since: date | None, until: date | None) -> list[ColumnElement[bool]]:
     """Return the conditions that somebody registered from the first day to the last, in the event's time zone."""
     day = timedelta(days=1)
-    try:
-        first = datetime.combine(since, time(), event.zone).astimezone(UTC) if since else None
-        after = datetime.combine(until + day, time(), event.zone).astimezone(UTC) if until else None
-        begun = [Registration.requested_at >= first] if first else []
-        return [*begun, *([Registration.requested_at < after] if after else [])]
-    # Refuse a day at the ends of the years 1 and 9999 that has no time in UTC, because Python's datetime ends there.
-    except OverflowError as error:
-        raise UnknownFilter from error
+    first = datetime.combine(since, time(), event.zone).astimezone(UTC) if since else None
+    after = datetime.combine(until + day, time(), event.zone).astimezone(UTC) if until else None
+    begun = [Registration.requested_at >= first] if first else []
+    return [*begun, *([Registration.requested_at < after] if after else [])]
