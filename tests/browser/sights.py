@@ -967,6 +967,12 @@ CONSOLE = [
     Sight("import people", "imports.new", way=of_event("imports.new"), as_=ORGANISER),
     Sight("import people, columns", "imports.new", way=TABLE_SENT, as_=ORGANISER),
     Sight(
+        "import people, columns without headings",
+        "imports.new",
+        way=wrongly(of_event("imports.new"), {"lines": "Kim;Ek;kim@example.org\nÅse;Ŋižžaŧ;ase@example.org"}),
+        as_=ORGANISER,
+    ),
+    Sight(
         "import people, dry run",
         "imports.new",
         way=pressed(
