@@ -26,6 +26,7 @@ from forum.web.forms import (
     TidyForm,
     is_email,
     is_form_key,
+    is_plain_name,
     no_web_address,
     read_form_key,
     required,
@@ -39,6 +40,7 @@ FIRST_ROWS, MORE_ROWS = 4, 4
 MORE, TAKE = "more", "take"
 TOO_LONG = _l("Use at most 100 characters")
 PLAIN = (no_web_address, no_identity_number)
+PLAIN_NAME = (is_plain_name, no_identity_number)
 PASTED_REFUSALS: Mapping[type[sheet_rows.SheetRefused], Any] = {
     sheet_rows.NotATable: _l("The rows cannot be read. Paste them once more as plain text."),
     sheet_rows.TooManyRows: _l("A delegation has at most 20 people"),
@@ -53,9 +55,9 @@ class PersonFields(TidyForm):
 
     given_name = StringField(
         FIELDS["given_name"],
-        [required(_l("Enter the person’s given name")), Length(max=100, message=TOO_LONG), *PLAIN],
+        [required(_l("Enter the person’s given name")), Length(max=100, message=TOO_LONG), *PLAIN_NAME],
     )
-    family_name = StringField(FIELDS["family_name"], [Length(max=100, message=TOO_LONG), *PLAIN])
+    family_name = StringField(FIELDS["family_name"], [Length(max=100, message=TOO_LONG), *PLAIN_NAME])
     title = StringField(FIELDS["title"], [Length(max=150, message=_l("Use at most 150 characters")), *PLAIN])
 
     def person(self) -> Person:
@@ -115,9 +117,9 @@ class DelegationForm(SentOnce, TidyForm):
 
     given_name = StringField(
         _l("Your given name"),
-        [required(_l("Enter your given name")), Length(max=100, message=TOO_LONG), *PLAIN],
+        [required(_l("Enter your given name")), Length(max=100, message=TOO_LONG), *PLAIN_NAME],
     )
-    family_name = StringField(_l("Your family name"), [Length(max=100, message=TOO_LONG), *PLAIN])
+    family_name = StringField(_l("Your family name"), [Length(max=100, message=TOO_LONG), *PLAIN_NAME])
     email = EmailField(_l("Your e-mail address"), [required(_l("Enter your e-mail address")), is_email])
     organisation = StringField(
         FIELDS["organisation"],

@@ -17,7 +17,7 @@ from forum.invitations.models import LONGEST_WORDS, Invitation
 from forum.registration.applicant import Applicant
 from forum.registration.forms import DetailsForm, only_if_protected
 from forum.web.edits import ShowsStored
-from forum.web.forms import DayField, LinesField, TidyForm, WithinLimits, is_email, no_web_address, required
+from forum.web.forms import DayField, LinesField, TidyForm, WithinLimits, is_email, is_plain_name, required
 from forum.web.identity_numbers import no_identity_number
 from forum.web.languages import NAMES, in_language, language
 
@@ -36,13 +36,13 @@ class PersonForm(TidyForm):
         [
             required(_l("Enter the given name")),
             Length(max=100, message=_l("Use at most 100 characters")),
-            no_web_address,
+            is_plain_name,
             no_identity_number,
         ],
     )
     family_name = StringField(
         _l("Family name"),
-        [Length(max=100, message=_l("Use at most 100 characters")), no_web_address, no_identity_number],
+        [Length(max=100, message=_l("Use at most 100 characters")), is_plain_name, no_identity_number],
     )
     email = EmailField(_l("E-mail address"), [required(_l("Enter the e-mail address")), is_email])
     organisation = StringField(

@@ -22,8 +22,8 @@ from forum.web.forms import (
     TidyForm,
     is_email,
     is_form_key,
+    is_plain_name,
     new_form_key,
-    no_web_address,
     read_form_key,
     required,
 )
@@ -53,13 +53,13 @@ class DetailsForm(AsksQuestions):
         [
             required(_l("Enter your given name")),
             Length(max=100, message=_l("Use at most 100 characters")),
-            no_web_address,
+            is_plain_name,
             no_identity_number,
         ],
     )
     family_name = StringField(
         FIELDS["family_name"],
-        [Length(max=100, message=_l("Use at most 100 characters")), no_web_address, no_identity_number],
+        [Length(max=100, message=_l("Use at most 100 characters")), is_plain_name, no_identity_number],
     )
     organisation = StringField(
         FIELDS["organisation"],

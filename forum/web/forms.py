@@ -21,6 +21,9 @@ from forum.web.edits import digest
 from forum.web.languages import language
 
 ADDRESS = re.compile(r"https?:|www\.|[/\\<>@]", re.IGNORECASE)
+# The last one or two characters of a label of a host name, and the beginning of the next label. Mail programs take
+# ideographic full stops for dots, too.
+HOST_LABELS = re.compile(r"([\w-]?)[\w-][.\u3002\uff0e\uff61](?=([^\W\d_]{2}|xn--))")
 SALT = "form-key"
 ADDRESS_REFUSALS: dict[type[addresses.NotAnAddress], Any] = {
     addresses.HoldsHidden: _l("Type the address by hand: it contains a character that cannot be seen"),
@@ -209,6 +212,17 @@ def no_web_address(_form, field) -> None:
     """Refuse web and mail addresses in a field whose text other people will read (M12)."""
     if field.data and ADDRESS.search(field.data):
         raise ValidationError(_l("Write this without web addresses, slashes or @"))
+
+
+def is_plain_name(form, field) -> None:
+    """Refuse web and mail addresses, also bare host names, in a name that stands in mails to other people (M12).
+
+    Mail programs turn a host name into a link. An initial with a full stop, as in "J.Berg" or "A.B. Berg", is a name.
+    """
+    no_web_address(form, field)
+    labels = HOST_LABELS.finditer(field.data or "")
+    if any(before or after[0].islower() for before, after in (found.groups() for found in labels)):
+        raise ValidationError(_l("Write this without web addresses, and with a space after each full stop"))
 
 
 def new_form_key() -> str:

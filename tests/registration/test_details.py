@@ -85,6 +85,21 @@ def test_a_name_with_a_web_address_is_refused(pages, event, name):
     assert page.errors == {"given_name": "Write this without web addresses, slashes or @"}
 
 
+@pytest.mark.parametrize(
+    "name", ["evil-login.com", "x.com", "Evil.Com", "a.b.example", "sök。se", "ex.xn--p1ai"]
+)
+@pytest.mark.parametrize("field", ["given_name", "family_name"])
+def test_a_name_that_mail_programs_would_turn_into_a_link_is_refused(pages, event, field, name):
+    page = pages.post("registration.details", {**ANSWERS, field: name}, sector="justice", expect=422)
+    why = "Write this without web addresses, and with a space after each full stop"
+    assert page.errors == {field: why}
+
+
+@pytest.mark.parametrize("name", ["J.Berg", "A.B. Berg", "Dr. Åsa", "Kari J.", "M.-L. Ek", "Berg-Öst"])
+def test_a_name_with_initials_is_taken(pages, event, name):
+    pages.post("registration.details", {**ANSWERS, "given_name": name}, sector="justice", expect=303)
+
+
 @pytest.mark.parametrize(("lang", "told"), [("en", "a national identity number"), ("sv", "ett personnummer")])
 def test_an_identity_number_beside_the_name_is_refused_and_what_was_typed_is_kept(pages, event, lang, told):
     typed = {**ANSWERS, "family_name": "Ek 701208-1233", "title": "19701208-1233"}
