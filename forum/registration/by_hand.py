@@ -20,7 +20,7 @@ from forum.people import notes
 from forum.registration import answers, new_address, places, queries, waiting_list
 from forum.registration.applicant import Applicant, Details
 from forum.registration.enums import Status
-from forum.registration.errors import RegistrationClosed, SectorFull
+from forum.registration.errors import RegistrationClosed, SectorFull, SentWithOtherValues
 from forum.registration.models import Registration, Submission
 
 
@@ -41,19 +41,23 @@ def add(
     reason: str,
     may_wait: bool,
     form_key: str = "",
+    values: str = "",
     identity: Identity | None = None,
     actor: str,
     now: datetime,
 ) -> Registration:
     """Add a registration; the reason becomes a private note without an author. Call after `start_write`.
 
-    `form_key` identifies the form and its content: the same form sent again returns the same registration (R03). With
-    an `identity` the person is recorded as protected, which the audit trail does not mention (P21).
-    Raises RegistrationClosed after the event, SectorFull if no place is free and the person cannot wait, and
-    AddressTaken; the caller then rolls back.
+    `form_key` identifies the form and `values`, a digest, what was typed: the same form sent again returns the same
+    registration (R03). With an `identity` the person is recorded as protected, which the audit trail does not mention
+    (P21). Raises RegistrationClosed after the event, SectorFull if no place is free and the person cannot wait,
+    AddressTaken, and SentWithOtherValues for a form that has made a registration of other values; the caller then rolls
+    back.
     """
     places.lock(event)
     if form_key and (earlier := queries.find_submission(form_key)):
+        if earlier.fingerprint != values:
+            raise SentWithOtherValues(earlier.registration)
         return earlier.registration
     if events.is_off(event, now):
         raise RegistrationClosed
@@ -65,7 +69,7 @@ def add(
         answers.say_identity(added, is_protected=True, **known_as, now=now)
     db.session.add(added)
     if form_key:
-        db.session.add(_submission(added, asked, now))
+        db.session.add(Submission(key=form_key, fingerprint=values, registration=added, received_at=now))
     _receive(added, reason, actor, now)
     if email:
         new_address.ask(added, email, actor=actor, comes_with_it=True, now=now)
@@ -92,10 +96,3 @@ def _draft(event: Event, sector: Sector, asked: Applicant, *, may_wait: bool, no
     elif not (may_wait and places.takes_waiters(event, now)):
         raise SectorFull
     return added
-
-
-def _submission(added: Registration, asked: Applicant, now: datetime) -> Submission:
-    """Return the row with the form's key, by which the same form is recognised when it is sent again."""
-    return Submission(
-        key=asked.submission_key, fingerprint=asked.digest(), registration=added, received_at=now
-    )

@@ -100,6 +100,14 @@ class SameAddress(Exception):
     """The new e-mail address is the one that the registration has."""
 
 
+class SentWithOtherValues(Exception):
+    """The form has made `registration` already, and was sent again with other values, as after the browser's Back."""
+
+    def __init__(self, registration: Any) -> None:
+        super().__init__(type(self).__doc__)
+        self.registration = registration
+
+
 class AddressTaken(Exception):
     """Another live `registration` of the event has this e-mail address (R04)."""
 

@@ -19,14 +19,15 @@ from forum.extensions import db
 from forum.people.models import LONGEST_NOTE
 from forum.registration import by_hand, listing, places
 from forum.registration.console import to_person
-from forum.registration.errors import AddressTaken, RegistrationClosed, SectorFull
+from forum.registration.errors import AddressTaken, RegistrationClosed, SectorFull, SentWithOtherValues
 from forum.registration.models import Registration
 from forum.registration.moving_words import STAY, WAIT
 from forum.registration.organisers_forms import PersonForm
-from forum.web.forms import LinesField, SentOnce, is_email, required
+from forum.web.forms import LinesField, SentOnce, is_email, new_form_key, required
 from forum.web.identity_numbers import no_identity_number
 from forum.web.languages import in_language
 
+REFUSALS = (AddressTaken, SectorFull, RegistrationClosed, SentWithOtherValues)
 bp = Blueprint("attendee_additions", __name__, url_prefix="/console/<event>")
 
 
@@ -66,7 +67,7 @@ def add(event: str) -> ResponseReturnValue:
         return render(chosen, form), 422 if form.errors else 200
     try:
         added = save(event, form)
-    except (AddressTaken, SectorFull, RegistrationClosed) as refusal:
+    except REFUSALS as refusal:
         db.session.rollback()
         return render(get_any_or_404(event), form, refusal), 409
     flash(words_of(added, form.email.data or ""), "success")
@@ -97,7 +98,8 @@ def save(slug: str, form: AdditionForm, identity: by_hand.Identity | None = None
         email=form.email.data or "",
         reason=form.reason.data or "",
         may_wait=form.if_full.data == WAIT,
-        form_key=form.own_key(),
+        form_key=form.blank_key(),
+        values=form.own_key(),
         identity=identity,
         actor=sign_ins.current_actor(),
         now=clock.now(),
@@ -118,6 +120,9 @@ def render(
         form.email.errors = [
             _("Registration %(reference)s has this address", reference=refusal.registration.reference)
         ]
+    elif isinstance(refusal, SentWithOtherValues):
+        # Whoever sends the form once more adds another person.
+        form.key.data = new_form_key()
     elif refusal and not events.is_off(event, now):
         form.if_full.errors = [_("No place is free there. Nobody has been added.")]
     left = places.places_left(event, now)
@@ -128,6 +133,7 @@ def render(
         form=form,
         hints={key: _hint(number) for key, number in free.items()},
         is_off=events.is_off(event, now),
+        made=refusal.registration if isinstance(refusal, SentWithOtherValues) else None,
         can_wait=places.takes_waiters(event, now),
     )
 

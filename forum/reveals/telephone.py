@@ -12,7 +12,6 @@ from forum.events.in_url import get_any_or_404
 from forum.extensions import db
 from forum.registration import organisers_additions as additions
 from forum.registration.by_hand import Identity
-from forum.registration.errors import AddressTaken, RegistrationClosed, SectorFull
 from forum.web.identity_numbers import no_identity_number
 
 # The most bytes of real name and contact together: the encrypted record has the same length for everybody.
@@ -54,7 +53,7 @@ def add(event: str) -> ResponseReturnValue:
         return additions.render(chosen, form, template=PAGE), 422 if form.errors else 200
     try:
         added = additions.save(event, form, form.identity())
-    except (AddressTaken, SectorFull, RegistrationClosed) as refusal:
+    except additions.REFUSALS as refusal:
         db.session.rollback()
         return additions.render(get_any_or_404(event), form, refusal, PAGE), 409
     told = _("The reference of the registration is %(reference)s.", reference=added.reference)

@@ -130,6 +130,10 @@ class SentOnce:
         super().__init__(*args, **kwargs)
         self.key.data = self.key.data or new_form_key()
 
+    def blank_key(self) -> str:
+        """Return a digest of the form's key alone, which is the same when the form is sent again with other values."""
+        return digest({"key": self.key.data})
+
     def own_key(self: Any) -> str:
         """Return a digest of the form's key and the typed values, which is the same when the form is sent twice."""
         return digest({name: value for name, value in self.data.items() if name != "csrf_token"})

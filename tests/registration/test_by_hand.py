@@ -89,7 +89,20 @@ def test_a_doubled_press_adds_one_person(organiser, event):
     leads = {page.submit(filled, button="Add the person", expect=303).location for _press in range(2)}
     assert (len(leads), db.session.query(Registration).count()) == (1, 1)
     assert queued(since) == [("new-address", "kim@example.org")]
-    page.submit({**FILLED, "given_name": "Robin", "if_full": "wait"}, button="Add the person", expect=303)
+
+
+def test_a_form_that_has_added_somebody_is_not_sent_again_unseen_with_a_corrected_name(organiser, event):
+    """The browser's Back leads to the form; adding another person by it needs another press (R03)."""
+    page = organiser.get("attendee_additions.add", event="nf27")
+    made = page.submit(FILLED, button="Add the person", follow=True)
+    corrected = {**FILLED, "given_name": "Robin", "if_full": "wait"}
+    shown = page.submit(corrected, button="Add the person", expect=409)
+    assert "This form has added somebody already" in shown.text
+    assert shown.form("form.form").data["given_name"] == ["Robin"]
+    reference = made.path.rpartition("/")[2]
+    assert f"Open {reference}" in shown.links
+    assert db.session.query(Registration).count() == 1
+    shown.submit(button="Add the person", expect=303)
     assert db.session.query(Registration).count() == 2
 
 
