@@ -37,6 +37,7 @@ KINDS = {
     "invitation-reminder": _l("Reminder of an invitation"),
     "reinstated": _l("Cancellation undone"),
     "merged": _l("Registrations merged"),
+    "merge-undone": _l("Merge of registrations undone"),
     "link": _l("Personal link"),
     "own-data": _l("Link to one’s own data"),
     "erased": _l("Erased on request"),

@@ -35,7 +35,7 @@ from forum.registration import (
     views_naming,
 )
 from forum.registration.applicant import CHANGEABLE
-from forum.registration.enums import ConsentPurpose, Status
+from forum.registration.enums import ConsentPurpose, Status, TokenPurpose
 from forum.registration.errors import CannotBeUndone
 from forum.registration.former_address import TakenBack
 from forum.registration.merge_models import RegistrationMerge
@@ -55,6 +55,8 @@ from forum.registration.uniting import (
 )
 
 Before = dict[str, Any]
+# The kind of the mail to whom the kept registration belongs.
+MAIL_OF_KEPT = "merge-undone"
 
 
 def find_last(registration: Registration) -> RegistrationMerge | None:
@@ -115,7 +117,18 @@ def separate(merge: RegistrationMerge, *, actor: str, now: datetime) -> Status:
         restored = [name for name, value in merged.items() if getattr(kept, name) != value]
         reviewing.begin_again(kept, restored, actor=actor, now=now)
     audit.record("registration.merge_undone", kept, actor=actor, at=now)
+    tell_kept(kept, now)
     return status
+
+
+def tell_kept(kept: Registration, now: datetime) -> None:
+    """Queue the mail that says that the merge is undone, and what holds now for the registration that was kept."""
+    holds: dict[str, Any] = {
+        "until": kept.offer_expires_at,
+        "is_change_reviewed": reviewing.is_change_reviewed(kept),
+        "consents_to_list": kept.has_consented(consents.LIST),
+    }
+    mails.queue(kept, MAIL_OF_KEPT, now, leads_to=TokenPurpose.MANAGE, **holds)
 
 
 def take_apart(merge: RegistrationMerge, *, actor: str, now: datetime) -> None:

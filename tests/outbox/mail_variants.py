@@ -95,9 +95,13 @@ def _about_states(event: Event, language: str) -> dict[str, Mail]:
     write(actions.cancel, waits, actor="person", now=NOW)
     write(reinstating.reinstate, waits, words="", **BY)
     made["reinstated--waiting"] = newest_mail(waits, "reinstated")
+    write(separating.tell_kept, waits, NOW)
+    made["merge-undone--waiting"] = newest_mail(waits, "merge-undone")
     write(actions.cancel, placed, actor="person", now=NOW)
     write(registration_mails.queue_about_review, waits, "change-in-review", now=NOW)
-    return made | {"change-in-review--offered": newest_mail(waits, "change-in-review")}
+    write(separating.tell_kept, waits, NOW)
+    kinds = ("change-in-review", "merge-undone")
+    return made | {f"{kind}--offered": newest_mail(waits, kind) for kind in kinds}
 
 
 def _about_first_addresses(event: Event, language: str) -> dict[str, Mail]:
@@ -117,6 +121,7 @@ def _about_merges(event: Event, language: str) -> dict[str, Mail]:
     write(uniting.unite, kept, ended, (), **BY)
     made = {"merged--ended": newest_mail(ended, "merged")}
     write(separating.separate_last, kept, **BY)
+    made["merge-undone--with-a-list"] = newest_mail(kept, "merge-undone")
     return made | {"reinstated--after-a-merge": newest_mail(ended, "reinstated")}
 
 

@@ -25,7 +25,7 @@ from forum.mailings.enums import Category
 from forum.mailings.own_words import Written
 from forum.outbox.mail_text_models import MailText
 from forum.privacy import mails as privacy_mails
-from forum.registration import actions, places, reinstating, reviewing
+from forum.registration import actions, places, reinstating, reviewing, separating
 from forum.registration import mails as registration_mails
 from forum.registration.enums import DeclineReason, Status
 from forum.registration.line import Because
@@ -71,7 +71,8 @@ def _about_offers(language: str) -> dict[str, Mail]:
     _change(person, status=Status.OFFERED, offer_expires_at=NOW - HOUR)
     write(registration_mails.queue_about_review, person, "change-in-review", now=NOW)
     write(reinstating.tell, person, words="", now=NOW)
-    over = ("change-in-review", "reinstated")
+    write(separating.tell_kept, person, NOW)
+    over = ("change-in-review", "reinstated", "merge-undone")
     return made | {f"{kind}--offer-over": newest_mail(person, kind) for kind in over}
 
 
@@ -86,7 +87,13 @@ def _about_decisions(language: str) -> dict[str, Mail]:
         made[f"declined--{reason}"] = newest_mail(person, "declined")
     person = confirmed(event, "other", language=language)
     made["in-review--without-a-day"] = newest_mail(person, "in-review")
+    write(separating.tell_kept, person, NOW)
+    made["merge-undone--in-review"] = newest_mail(person, "merge-undone")
     placed = confirmed(event, "ngo", language=language)
+    _change(placed, review_since=NOW, answer_by=NOW + 48 * HOUR)
+    write(separating.tell_kept, placed, NOW)
+    made["merge-undone--name-in-review"] = newest_mail(placed, "merge-undone")
+    _change(placed, review_since=None, answer_by=None)
     for kind in ("change-in-review", "substitute-in-review"):
         write(registration_mails.queue_about_review, placed, kind, now=NOW)
         made[f"{kind}--without-a-day"] = newest_mail(placed, kind)

@@ -25,6 +25,7 @@ from forum.registration import (
     places,
     reinstating,
     reviewing,
+    separating,
     uniting,
 )
 from forum.registration import mails as registration_mails
@@ -65,6 +66,7 @@ KINDS = {
     "cancelled",
     "reinstated",
     "merged",
+    "merge-undone",
     "link",
     "link-to-confirm",
     "changed",
@@ -138,7 +140,10 @@ def make_mails(language: str) -> dict[str, Mail]:
     found |= {**make_mails_about_offers(waiting, patient), **make_mails_of_substitution(approved)}
     twice, again = confirmed(event, **answers), confirmed(event, **answers)
     write(uniting.unite, twice, again, (), actor="command", now=NOW)
-    return {**found, **_newest(twice, "merged"), **make_mails_of_delegation(event, language)}
+    found |= _newest(twice, "merged")
+    write(separating.separate_last, twice, actor="command", now=NOW)
+    found |= _newest(twice, "merge-undone")
+    return {**found, **make_mails_of_delegation(event, language)}
 
 
 def make_mails_about_offers(waiting: Registration, patient: Registration) -> dict[str, Mail]:

@@ -92,7 +92,7 @@ def test_undoing_a_merge_announces_a_message_only_for_a_registration_with_an_add
 ):
     open_merge(organiser, stays, ends).submit({}, button="Merge the registrations", follow=True)
     told = "A message with a new personal link is sent for the registration that comes back."
-    none = "The registration that comes back has no e-mail address: no message is sent."
+    none = "The registration that comes back has no e-mail address: no message is sent for it."
     page = organiser.get("attendee_merges.undo", event="nf27", reference=stays.reference)
     assert (told in page.text, none in page.text) == (True, False)
     write(setattr, ends, "email", "")

@@ -120,6 +120,7 @@ WHO = st.sampled_from(("person", "user:1"))
 SMALL = st.integers(min_value=0, max_value=6)
 IN_LINE = (Status.WAITING, Status.OFFERED)
 OF_CHANGES = ("change-in-review", "change-approved", "substitute-in-review")
+OF_RETURNS = ("reinstated", "merged", "merge-undone")
 # Kinds of mails other than those about the registration's status.
 BESIDE = (
     *("already-registered", "substitute-asked", "substitute-registered"),
@@ -129,10 +130,10 @@ BESIDE = (
 FROZEN = (substituting.ask, substituting.confirm, contact_acts.let_come_instead, correcting.correct)
 LAST_MAIL = {  # the kinds that a registration's newest mail may have, by status
     Status.PENDING: {"received", "received-without-place"},
-    Status.IN_REVIEW: {"in-review", "reinstated", "merged"},
-    Status.WAITING: {"waiting", "offer-withdrawn", "approved-waiting", "reinstated", "merged", *OF_CHANGES},
-    Status.OFFERED: {"offered", "offer-reminder", "offer-extended", "reinstated", "merged", *OF_CHANGES},
-    Status.CONFIRMED: {"confirmed", "approved", "reinstated", "merged", *OF_CHANGES},
+    Status.IN_REVIEW: {"in-review", *OF_RETURNS},
+    Status.WAITING: {"waiting", "offer-withdrawn", "approved-waiting", *OF_RETURNS, *OF_CHANGES},
+    Status.OFFERED: {"offered", "offer-reminder", "offer-extended", *OF_RETURNS, *OF_CHANGES},
+    Status.CONFIRMED: {"confirmed", "approved", *OF_RETURNS, *OF_CHANGES},
     Status.CANCELLED: {"cancelled", "offer-declined", "substituted", "merged"},
     Status.DECLINED: {"declined"},
     Status.EXPIRED: {"received", "received-without-place", "offer-lapsed"},

@@ -18,6 +18,7 @@ from forum.registration import (
     by_hand,
     consents,
     given,
+    links,
     protection,
     reviewing,
     separating,
@@ -25,14 +26,14 @@ from forum.registration import (
 )
 from forum.registration.applicant import Details
 from forum.registration.consents import Listed
-from forum.registration.enums import ConsentPurpose, ListedAs, Status
+from forum.registration.enums import ConsentPurpose, ListedAs, Status, TokenPurpose
 from forum.registration.errors import CannotBeMerged, CannotBeUndone, OrganisationFull
 from forum.registration.merge_models import RegistrationMerge
 from forum.registration.models import Registration
 from tests.factories.events import NOW, make_event, make_sector
 from tests.factories.mails import mark_all_sent
 from tests.factories.registrations import confirmed, read_care, register, write
-from tests.registration.reading import last_id, newest_mail, queued, recorded
+from tests.registration.reading import comparable, last_id, newest_mail, queued, recorded
 
 PROTECTED = {"is_protected": True, "real_name": "Canary Realname"}
 BY = {"actor": "user:1", "now": NOW}
@@ -215,7 +216,7 @@ def test_undoing_brings_no_name_past_the_review(event, taken):
     assert stays.is_in_review == ("organisation" in taken)
     actions_of = [action for action, *_rest in recorded(stays)]
     assert ("registration.review_reopened" in actions_of) == stays.is_in_review
-    assert [kind for kind, _to in queued(since)] == ["reinstated"]
+    assert [kind for kind, _to in queued(since)] == ["reinstated", "merge-undone"]
 
 
 def test_undoing_gives_each_exactly_what_it_had(event):
@@ -285,6 +286,45 @@ def test_a_consent_given_anew_after_a_merge_stays_when_the_merge_is_undone(event
     undo(merge)
     assert stays.has_consented(consents.LIST)
     assert not ends.has_consented(consents.LIST)
+
+
+def test_whoever_stays_reads_that_a_merge_is_undone_and_what_holds_now(event):
+    """The last mail said that one registration is left, so both people are told (R28)."""
+    told, list_words = [], "You are not on the list of participants"
+    for is_protected in (False, True):
+        stays, ends = named(event, "tech"), named(event, "tech")
+        write(consents.give, stays, [consents.LIST], Listed(ListedAs.NAME, ListAudience.PUBLIC), now=NOW)
+        merge = unite(stays, ends)
+        write(protection.record, stays, is_protected=is_protected, real_name=None, now=NOW)
+        since = last_id()
+        undo(merge)
+        assert queued(since) == [("reinstated", ends.email), ("merge-undone", stays.email)]
+        mail = newest_mail(stays, "merge-undone")
+        assert ("You have a place" in mail.text, list_words in mail.text) == (True, True)
+        assert links.follow(mail.token, TokenPurpose.MANAGE, now=NOW) == stays
+        told.append(comparable(mail.raw, stays.email, stays.reference))
+    assert told[0] == told[1]
+
+
+def test_whoever_is_on_the_list_still_reads_nothing_else_and_of_a_review_that_began(event):
+    write(setattr, find_sector(event, "ngo"), "policy", SectorPolicy.REVIEW)
+    stays, ends = named(event, organisation="Polisen"), named(event)
+    merge = unite(stays, ends, "organisation")
+    write(reviewing.approve, stays, actor="user:2", now=NOW)
+    listed = Listed(ListedAs.NAME, ListAudience.PUBLIC)
+    write(actions.set_consents, stays, frozenset({consents.LIST}), listed=listed, now=NOW)
+    undo(merge)
+    text = newest_mail(stays, "merge-undone").text
+    assert "You are not on the list of participants" not in text
+    assert "The organisers review your name and organisation." in text
+
+
+def test_a_registration_that_has_no_address_again_gets_no_mail_about_the_end_of_a_merge(event):
+    details = Details("Kim", "Holm", "The ministry", "", "SE", "en", None)
+    added = write(by_hand.add, event, find_sector(event, "ngo"), details, reason="x", may_wait=False, **BY)
+    merge, since = unite(added, named(event, "tech"), "email"), last_id()
+    undo(merge)
+    assert [kind for kind, _to in queued(since)] == ["reinstated"]
 
 
 def test_a_value_changed_since_stays_when_a_merge_is_undone(event):
