@@ -368,3 +368,13 @@ def test_places_on_trial_are_those_that_are_offered_and_given():
 
     assert write(rule) == trial
     assert states(silent, written) == ["confirmed", "offered"]
+
+
+def test_the_mail_to_whoever_waits_says_nothing_of_a_full_sector():
+    """Somebody whose organisation has as many places as it may have waits while the sector has free places."""
+    event = make_event(organisation_cap=1, sectors=[make_sector("ngo", ceiling=9)])
+    _first, capped = (confirmed(event, "ngo", organisation="Alfa") for _number in range(2))
+    assert (capped.status, places.places_left(event, NOW)[capped.sector_id] > 0) == (Status.WAITING, True)
+    text = newest_mail(capped, "waiting").text
+    assert "No place at Nordic Forum for testing is free for you just now" in text
+    assert "taken" not in text
