@@ -218,6 +218,7 @@ def _example(
         "paragraphs": [],
         "beside": (),
         "is_first": False,
+        "moved": None,
         **dict.fromkeys(("why", "reason", "forwarder"), ""),
         **dict.fromkeys(("by_contact", "left_line", "is_merge", "is_past_offer", "has_to_answer"), False),
         **dict.fromkeys(("from_colleague", "may_forward", "is_held"), False),

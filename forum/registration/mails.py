@@ -82,14 +82,14 @@ def queue_confirmed(registration: Registration, *, now: datetime) -> OutboxMessa
     return _queue_managing(registration, FOR_STATE[Status.CONFIRMED], now)
 
 
-def queue_waiting(registration: Registration, *, now: datetime) -> OutboxMessage | None:
-    """Queue the mail that says that the person waits, and how offers work."""
-    return _queue_managing(registration, FOR_STATE[Status.WAITING], now)
+def queue_waiting(registration: Registration, *, now: datetime, **moved: Any) -> OutboxMessage | None:
+    """Queue the mail that says that the person waits, and how offers work; `moved` is a move that led to it."""
+    return _queue_managing(registration, FOR_STATE[Status.WAITING], now, **moved)
 
 
-def queue_in_review(registration: Registration, *, now: datetime) -> OutboxMessage | None:
-    """Queue the mail that says that the organisers will review the registration, and until when they answer."""
-    return _queue_managing(registration, FOR_STATE[Status.IN_REVIEW], now)
+def queue_in_review(registration: Registration, *, now: datetime, **moved: Any) -> OutboxMessage | None:
+    """Queue the mail that says that organisers will review the registration; `moved` is a move that led to it."""
+    return _queue_managing(registration, FOR_STATE[Status.IN_REVIEW], now, **moved)
 
 
 def queue_about_review(
@@ -289,6 +289,7 @@ def _facts_of(registration: Registration, now: datetime) -> dict[str, Any]:
         "event": registration.event,
         "sector": registration.sector,
         "reference": registration.reference,
+        "moved": None,
         "status": registration.status,
         "is_past_offer": deadlines.is_past_offer(registration, now),
         "answer_by": registration.answer_by if (registration.answer_by or now) > now else None,

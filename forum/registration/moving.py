@@ -36,6 +36,7 @@ from forum.registration.caps import Held
 from forum.registration.enums import OfferEnd, Status
 from forum.registration.errors import NoPlaceThere, NoSuchSector, NotLive
 from forum.registration.models import Registration
+from forum.registration.moved import Moved
 
 PERSON = "person"
 
@@ -115,17 +116,18 @@ def move(
         raise NoPlaceThere
     answers.carry(registration, {"sector": sector.key})
     is_told_anew = _take_back_outdated(registration, outcome, now)
+    moved = _describe(registration, sector, outcome, actor)
     # The database refuses a row whose status and place do not fit, so write nothing until both are set.
     with db.session.no_autoflush:
         _put(registration, sector, outcome, now)
         details = {"was": was.key, "sector": sector.key, "outcome": outcome}
-        if _ends_review_of_change(registration):
+        if moved.ends_review:
             details["review"] = reviewing.ENDS
         audit.record(audit_queries.REGISTRATION_MOVED, registration, actor=actor, at=now, **details)
-        _settle(registration, outcome, actor, now)
+        _settle(registration, outcome, moved, actor, now)
     if outcome in (Outcome.GETS_PLACE, Outcome.JOINS_LINE):
-        reviewing.end_without_decision(registration, actor=actor, now=now)
-    _tell(registration, outcome, now, is_told_anew=is_told_anew)
+        reviewing.end_without_decision(registration, moved=moved, actor=actor, now=now)
+    _tell(registration, outcome, moved, now, is_told_anew=is_told_anew)
     waiting_list.offer_free_places(event, now=now)
     return outcome
 
@@ -183,6 +185,16 @@ def _held_by_others(registration: Registration) -> Held:
     return held
 
 
+def _describe(registration: Registration, sector: Sector, outcome: Outcome, actor: str) -> Moved:
+    """Return what moving to this sector with this outcome means for the person. Call before the move.
+
+    The review of a change ends where the new sector has no reviews.
+    """
+    is_lost = outcome in (Outcome.NO_PLACE, Outcome.REVIEWED) and registration.holds_place
+    ends_review = reviewing.is_change_reviewed(registration) and sector.policy != SectorPolicy.REVIEW
+    return Moved(actor == PERSON, registration.status if is_lost else None, ends_review)
+
+
 def _put(registration: Registration, sector: Sector, outcome: Outcome, now: datetime) -> None:
     """Set the sector and give the place back; take one in the new sector if `outcome` says so. Raises NoPlaceThere."""
     held_until, asked_from = registration.held_until, registration.asked_from
@@ -195,33 +207,30 @@ def _put(registration: Registration, sector: Sector, outcome: Outcome, now: date
         registration.held_until, registration.asked_from = held_until, asked_from
 
 
-def _settle(registration: Registration, outcome: Outcome, actor: str, now: datetime) -> None:
+def _settle(registration: Registration, outcome: Outcome, moved: Moved, actor: str, now: datetime) -> None:
     """Put a registration that has lost its place on the waiting list, or into review with a mail to the person.
 
     An unconfirmed registration stays unchanged: confirming its address decides about place or waiting list.
     """
     if registration.status == Status.PENDING:
         return
-    if _ends_review_of_change(registration):
+    if moved.ends_review:
         registration.review_since = registration.answer_by = None
     if outcome in (Outcome.NO_PLACE, Outcome.REVIEWED):
         offers.end(registration, OfferEnd.MOVED, now=now)
     if outcome == Outcome.REVIEWED:
         registration.offer_expires_at = registration.waiting_since = None
-        reviewing.begin(registration, now=now)
+        reviewing.begin(registration, moved=moved, now=now)
     elif outcome == Outcome.NO_PLACE:
         registration.offer_expires_at = None
         waiting_list.join(registration, now, actor=actor)
 
 
-def _ends_review_of_change(registration: Registration) -> bool:
-    """Return whether the review of a change ends because the registration's new sector has no reviews."""
-    return reviewing.is_change_reviewed(registration) and registration.sector.policy != SectorPolicy.REVIEW
-
-
-def _tell(registration: Registration, outcome: Outcome, now: datetime, *, is_told_anew: bool) -> None:
+def _tell(
+    registration: Registration, outcome: Outcome, moved: Moved, now: datetime, *, is_told_anew: bool
+) -> None:
     """Mail a person whose registration waits after losing its place, or whose unsent mail named the old sector."""
     if is_told_anew:
         mails.queue_for_state(registration, why=offers.why_of(registration), now=now)
     elif outcome == Outcome.NO_PLACE and registration.status == Status.WAITING:
-        mails.queue_waiting(registration, now=now)
+        mails.queue_waiting(registration, moved=moved, now=now)

@@ -23,6 +23,7 @@ from forum.registration import answers, caps, ending, former_answers, mails, off
 from forum.registration.enums import APPROVED, DeclineReason, OfferEnd, Status
 from forum.registration.errors import NoPlaceThere, NotInReview, NotLive, SectorFull
 from forum.registration.models import Registration
+from forum.registration.moved import Moved
 
 # The fields that are reviewed: a person approved under one name must not come under another name without a new review.
 REVIEWED = frozenset({"given_name", "family_name", "organisation"})
@@ -62,11 +63,14 @@ def prolong_promises(event: Event, *, since: datetime, now: datetime) -> None:
         registration.answer_by = datetime.combine(day, LAST_MINUTE, event.zone)
 
 
-def begin(registration: Registration, *, now: datetime) -> None:
-    """Put the registration into review, without a place, and mail the person the promised day of the decision."""
+def begin(registration: Registration, *, moved: Moved | None = None, now: datetime) -> None:
+    """Put the registration into review, without a place, and mail the person the promised day of the decision.
+
+    `moved` is the move to a sector with reviews, if that was the reason.
+    """
     registration.move_to(Status.IN_REVIEW, now=now)
     _await_decision(registration, now)
-    mails.queue_in_review(registration, now=now)
+    mails.queue_in_review(registration, moved=moved, now=now)
 
 
 def is_reviewed_once_confirmed(registration: Registration) -> bool:
@@ -182,7 +186,7 @@ def decline(registration: Registration, refusal: Refusal, *, actor: str, now: da
     waiting_list.offer_free_places(registration.event, now=now)
 
 
-def end_without_decision(registration: Registration, *, actor: str, now: datetime) -> None:
+def end_without_decision(registration: Registration, *, moved: Moved, actor: str, now: datetime) -> None:
     """Give a registration in review a place or put it on the waiting list, because its new sector has no reviews.
 
     Raises NoPlaceThere if no place is free and nobody can wait; the caller then has to roll back.
@@ -194,7 +198,7 @@ def end_without_decision(registration: Registration, *, actor: str, now: datetim
         mails.queue_confirmed(registration, now=now)
         audit.record("registration.confirmed", registration, actor=actor, at=now)
     elif places.takes_waiters(registration.event, now):
-        mails.queue_waiting(registration, now=now)
+        mails.queue_waiting(registration, moved=moved, now=now)
     else:
         raise NoPlaceThere
 

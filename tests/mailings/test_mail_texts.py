@@ -192,7 +192,13 @@ def test_whatever_is_typed_is_text_and_no_template(event, words):
     text = MailText(
         kind="waiting", language="en", subject="S", opening="A" + words, closing=words, standard=""
     )
-    context = {"event": event, "sector": event.sectors[0], "reference": "R", "link": "http://l.example/"}
+    context = {
+        "event": event,
+        "sector": event.sectors[0],
+        "reference": "R",
+        "link": "http://l.example/",
+        "moved": None,
+    }
     mail = rendering.render("waiting", "en", context, text)
     typed = [line.strip() for line in ("A" + words).replace("{event}", event.name["en"]).splitlines()]
     assert all(line in mail.text for line in typed)

@@ -29,6 +29,8 @@ from forum.registration import (
 )
 from forum.registration import mails as registration_mails
 from forum.registration.applicant import Details
+from forum.registration.enums import Status
+from forum.registration.moved import Moved
 from tests.factories.events import NOW, make_event, make_sector
 from tests.factories.invitations import new_invitation
 from tests.factories.registrations import confirmed, register, write
@@ -61,7 +63,7 @@ def make_more_variants(language: str) -> dict[str, Mail]:
         review_days=10,
     )
     made = _about_unconfirmed(event, language) | _about_states(event, language)
-    made |= _about_first_addresses(event, language)
+    made |= _about_first_addresses(event, language) | _about_moves(event, language)
     made |= _about_merges(event, language) | _about_invitations(event, language)
     made |= _about_a_line_in_balance(language) | _about_an_entered_delegation(event, language)
     return made | _about_accounts(event, language) | _about_a_late_event(event, language)
@@ -115,6 +117,23 @@ def _about_first_addresses(event: Event, language: str) -> dict[str, Mail]:
     return made
 
 
+def _about_moves(event: Event, language: str) -> dict[str, Mail]:
+    """Return mails to people who wait or are reviewed because of a move to another sector."""
+    waits, made = confirmed(event, "ngo", language=language), {}
+    for name, moved in {
+        "waiting--moved-by-organisers": Moved(by_person=False, gave_up=Status.CONFIRMED),
+        "waiting--moved": Moved(by_person=True, gave_up=Status.OFFERED, ends_review=True),
+        "in-review--moved": Moved(by_person=True, gave_up=Status.CONFIRMED),
+        "in-review--moved-with-an-offer": Moved(by_person=True, gave_up=Status.OFFERED),
+        "in-review--moved-from-the-line": Moved(by_person=True),
+    }.items():
+        kind = name.partition("--")[0]
+        queue = {"waiting": registration_mails.queue_waiting, "in-review": registration_mails.queue_in_review}
+        write(queue[kind], waits, moved=moved, now=NOW)
+        made[name] = newest_mail(waits, kind)
+    return made
+
+
 def _about_merges(event: Event, language: str) -> dict[str, Mail]:
     """Return the mail to an ended registration about its merge, and the mail to it about undoing the merge."""
     kept, ended = confirmed(event, "ngo", language=language), confirmed(event, "ngo", language=language)
@@ -148,6 +167,8 @@ def _about_a_line_in_balance(language: str) -> dict[str, Mail]:
     event = make_event(slug="tam34", is_current=False, capacity=1, sectors=one, line_order=LineOrder.BALANCE)
     placed, waits = confirmed(event, language=language), confirmed(event, language=language)
     made = {"waiting--in-balance": newest_mail(waits, "waiting")}
+    write(registration_mails.queue_waiting, waits, moved=Moved(by_person=True), now=NOW)
+    made["waiting--moved-from-a-review"] = newest_mail(waits, "waiting")
     for person in (waits, placed):
         write(actions.cancel, person, actor="person", now=NOW)
     write(reinstating.reinstate, waits, **BY)

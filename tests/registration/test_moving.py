@@ -169,6 +169,32 @@ def test_whoever_is_in_review_gets_a_place_or_waits_in_a_sector_without_a_review
     assert (sent.sector.key, sent.status) == ("other", Status.IN_REVIEW)
 
 
+def test_whoever_loses_a_place_by_a_move_reads_of_the_move(event):
+    """The mail about waiting or about the review says what has changed, not that the address is confirmed."""
+    holder, mover, other, offered = (confirmed(event, key) for key in ("ngo", "tech", "tech", "tech"))
+    move(mover, "ngo", may_wait=True)
+    told = newest_mail(mover, "waiting").text
+    assert (
+        "The organisers of Nordic Forum for testing have moved your registration to the sector NGOs." in told
+    )
+    assert "The place that you had in your former sector is given up." in told
+    assert offered.status == Status.OFFERED
+    move(offered, "ngo", may_wait=True, actor="person")
+    told += newest_mail(offered, "waiting").text
+    assert "You have moved your registration for Nordic Forum for testing to the sector NGOs." in told
+    assert "The place that was offered to you in your former sector is given up." in told
+    for person in (other, mover):
+        move(person, "other", actor="person")
+        told += newest_mail(person, "in-review").text
+    assert "given up" in newest_mail(other, "in-review").text
+    assert "given up" not in newest_mail(mover, "in-review").text
+    move(mover, "ngo", actor="person")
+    told += newest_mail(mover, "waiting").text
+    assert "given up" not in newest_mail(mover, "waiting").text
+    assert "Your address is confirmed" not in told
+    assert holder.status == Status.CONFIRMED
+
+
 def test_message_that_has_not_left_names_the_new_sector(event):
     holder, _second, waiting = (confirmed(event, "tech") for _ in range(3))
     write(actions.cancel, holder, actor="person", now=NOW)
