@@ -13,7 +13,7 @@ from forum.audit import actions as audit
 from forum.audit import traces
 from forum.audit.queries import ASKED_AGAIN, REGISTRATION_RECEIVED
 from forum.database import rehearsed
-from forum.delegations import contact_links, lacking, mails, named, queries
+from forum.delegations import contact_links, lacking, mails, named, queries, standing
 from forum.delegations.asking import Person
 from forum.delegations.enums import ContactLink, DelegateState
 from forum.delegations.errors import DelegationConfirmed, NotAllFit, SectorRefuses
@@ -91,7 +91,7 @@ def has_registration(delegate: Delegate, registration: Registration) -> None:
     """Link a person of the delegation to a registration, and encrypt the details that the contact typed of them."""
     named.keep(delegate, Person(delegate.given_name, delegate.family_name, delegate.title, delegate.email))
     delegate.registration, delegate.state = registration, DelegateState.REGISTERED
-    delegate.told = registration.status
+    delegate.told = standing.of(registration)
 
 
 def draft(delegate: Delegate, delegation: Delegation, now: datetime) -> Registration:
@@ -211,6 +211,6 @@ def _has_asked(
         # The contact has named their own address for this person, too, and has confirmed that address by the contact's
         # link: confirm the person's registration at once.
         actions.confirm(drafted, now=now)
-        delegate.told = drafted.status
+        delegate.told = standing.of(drafted)
     else:
         registration_mails.queue_received(drafted, withheld=withheld, by_contact=True, now=now)

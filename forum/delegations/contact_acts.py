@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Any
 
 from forum.audit import actions as audit
-from forum.delegations import named, queries, substituting, unanswered
+from forum.delegations import named, queries, standing, substituting, unanswered
 from forum.delegations.admitting import CONTACT, applicant_of
 from forum.delegations.asking import Person, forget
 from forum.delegations.enums import DelegateState
@@ -77,7 +77,7 @@ def change(delegate: Delegate, person: Person, *, now: datetime) -> list[str]:
     }
     named.keep(delegate, person)
     changed = actions.change(registration, replace(known, **told), actor=CONTACT, now=now)
-    delegate.told = registration.status
+    delegate.told = standing.of(registration)
     return changed
 
 
@@ -119,7 +119,7 @@ def withdraw(delegate: Delegate, *, now: datetime) -> None:
         named.forget(delegate)
     if registration is not None and registration.is_live:
         actions.cancel(registration, actor=CONTACT, now=now)
-        delegate.told = registration.status
+        delegate.told = standing.of(registration)
     elif hold := delegate.bare_hold:
         delegate.bare_hold = None
         bare_holds.end(hold)

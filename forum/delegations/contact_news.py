@@ -1,6 +1,6 @@
 """Mails to a delegation's contact about status changes of the people whose registrations the contact manages.
 
-People without an address of their own get no messages. So the worker compares their status with the one that the
+People without an address of their own get no messages. So the worker compares how they stand with what the
 contact was told last, and sends the contact one mail for all changes.
 """
 
@@ -9,7 +9,7 @@ from datetime import datetime
 
 from sqlalchemy import select
 
-from forum.delegations import contact_links, lacking, mails, queries
+from forum.delegations import contact_links, lacking, mails, queries, standing
 from forum.delegations.enums import ContactLink
 from forum.delegations.models import Delegate, Delegation
 from forum.events.models import Event
@@ -17,7 +17,7 @@ from forum.extensions import db
 from forum.registration import places
 from forum.registration.models import Registration
 
-CHANGED = Delegate.told != Registration.status
+CHANGED = Delegate.told != standing.STANDING
 # Registrations that the contact manages. Those whose processing is restricted are left out: the contact reads no news
 # of these people.
 MANAGED = (Registration.email == "", queries.IS_SHOWN)
@@ -41,7 +41,7 @@ def tell(delegation_id: int, *, now: datetime) -> int:
     changed = db.session.scalars(query.execution_options(populate_existing=True)).all()
     for delegate in changed:
         if delegate.registration:
-            delegate.told = delegate.registration.status
+            delegate.told = standing.of(delegate.registration)
     if not changed:
         return 0
     token = contact_links.issue(delegation, ContactLink.MANAGE, now=now)

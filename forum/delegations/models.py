@@ -87,11 +87,11 @@ class Delegate(Base):
     """A person of a delegation, with the details that the contact typed.
 
     The details are in plain columns until the person has a registration, then encrypted in `typed`: if the registration
-    has an alias, they would reveal who uses it (`named`). `told` is the status of which the contact was told last, for
-    people without an address of their own. `asked_at` is when the person was named, or the address corrected, after the
-    delegation was confirmed; `first_asked_at` is when a person was named whose address was corrected. `confirm_by` is a
-    later deadline to confirm than the usual one (`named.asked_until`). `bare_hold` is the place that is held for
-    somebody whose address is registered already.
+    has an alias, they would reveal who uses it (`named`). `told` is how the person stood when the contact was told last
+    (`standing`), for people without an address of their own. `asked_at` is when the person was named, or the address
+    corrected, after the delegation was confirmed; `first_asked_at` is when a person was named whose address was
+    corrected. `confirm_by` is a later deadline to confirm than the usual one (`named.asked_until`). `bare_hold` is the
+    place that is held for somebody whose address is registered already.
     """
 
     __tablename__ = "delegates"

@@ -15,7 +15,7 @@ from sqlalchemy import update
 from forum.audit import actions as audit
 from forum.audit.queries import REGISTRATION_RECEIVED, SUBSTITUTE_IN_REVIEW
 from forum.columns import digest, new_token
-from forum.delegations import mails, queries, unanswered
+from forum.delegations import mails, queries, standing, unanswered
 from forum.delegations.errors import AskedAlready, StandsStill, TakenOver
 from forum.delegations.models import Delegate, Substitution
 from forum.events import freezing
@@ -178,11 +178,12 @@ def hand_over(
         db.session.add(successor)
     db.session.flush()
     has_freed |= settling.settle(successor, now).has_freed
-    _keep_in_delegation(registration, successor)
+    is_reviewed_again = is_reviewed or reviewing.is_reviewed_again(successor)
+    _keep_in_delegation(registration, successor, is_reviewed_again=is_reviewed_again)
     given.store(successor, applicant.given or {}, now=now)
     mails.queue_replaced(registration, now=now)
     _record(registration, successor, before, actor, now)
-    _welcome(successor, is_reviewed=is_reviewed, now=now)
+    _welcome(successor, is_reviewed_again=is_reviewed_again, now=now)
     if moves or has_freed:
         waiting_list.offer_free_places(event, now=now)
     return successor
@@ -234,14 +235,17 @@ def _end(registration: Registration, before: Status, now: datetime) -> None:
     offers.end(registration, how, now=now)
 
 
-def _keep_in_delegation(registration: Registration, successor: Registration) -> None:
+def _keep_in_delegation(
+    registration: Registration, successor: Registration, *, is_reviewed_again: bool
+) -> None:
     """Let the newcomer take the person's place in the delegation, too, if the person is in one.
 
     The contact does not read name or address of a newcomer whom the person has named (P20).
     """
     mine = Delegate.registration_id == registration.id
-    told = {"registration_id": successor.id, "told": successor.status, "sealed_typed": None}
-    db.session.execute(update(Delegate).where(mine).values(**told))
+    told = standing.of(successor, is_reviewed_again=is_reviewed_again)
+    kept = {"registration_id": successor.id, "told": told, "sealed_typed": None}
+    db.session.execute(update(Delegate).where(mine).values(**kept))
 
 
 def _record(
@@ -257,11 +261,11 @@ def _record(
         audit.record("registration.confirmed", successor, actor=actor, at=now)
 
 
-def _welcome(successor: Registration, *, is_reviewed: bool, now: datetime) -> None:
+def _welcome(successor: Registration, *, is_reviewed_again: bool, now: datetime) -> None:
     """Start the newcomer's review if organisers review the sector, and mail the newcomer their status."""
     if successor.status == Status.IN_REVIEW:
         reviewing.begin(successor, now=now)
-    elif is_reviewed or reviewing.is_reviewed_again(successor):
+    elif is_reviewed_again:
         reviewing.reopen(successor, kind=mails.REVIEWED, now=now)
         audit.record(SUBSTITUTE_IN_REVIEW, successor, actor=PERSON, at=now)
     else:
