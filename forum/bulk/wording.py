@@ -113,12 +113,7 @@ def consequences(kind: TaskKind) -> list[str]:
                 ),
             ]
         case TaskKind.APPROVE:
-            return [
-                _(
-                    "Whoever has waited longest comes first. Each person is decided about alone, and gets a message."
-                ),
-                _("A change after an approval leaves place and rank as they are."),
-            ]
+            return _consequences_of_approving()
         case TaskKind.OFFER:
             return [
                 _("Whoever has waited longest comes first, until no place is free."),
@@ -135,6 +130,17 @@ def consequences(kind: TaskKind) -> list[str]:
             ]
         case _:
             return []
+
+
+def _consequences_of_approving() -> list[str]:
+    return [
+        _("Whoever has waited longest comes first. Each person is decided about alone."),
+        _(
+            "Whoever has an address gets a message. For whoever has none, the contact of their delegation is written"
+            " to, if there is a contact."
+        ),
+        _("A change after an approval leaves place and rank as they are."),
+    ]
 
 
 def consequences_of_cancelling(written: int, gone: int, *, is_cancelled: bool) -> list[str]:

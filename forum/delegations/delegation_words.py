@@ -16,7 +16,7 @@ from forum.delegations.models import Delegate, Delegation, Substitution
 from forum.events import queries as events
 from forum.events.freezing import is_frozen
 from forum.events.models import Event
-from forum.registration import deadlines, waiting_list
+from forum.registration import deadlines, review_words, waiting_list
 from forum.registration.enums import Status
 from forum.registration.models import Registration
 from forum.web.languages import in_language, moment_text
@@ -33,8 +33,9 @@ AFTER_THE_EVENT = {
 class Row:
     """A person of a delegation on a page: name, status in words with its icon, and what the contact can do.
 
-    `asked` is whom the contact has asked to come instead, if that person can still confirm, and `asked_mark` the mark
-    by which the page names the question.
+    `reason` and `paragraphs` say why the organisers have declined a person for whom the contact answers. `asked` is
+    whom the contact has asked to come instead, if that person can still confirm, and `asked_mark` the mark by which
+    the page names the question.
     """
 
     number: int
@@ -50,6 +51,8 @@ class Row:
     can_correct: bool
     can_replace: bool
     can_withdraw: bool
+    reason: str = ""
+    paragraphs: Sequence[Sequence[str]] = ()
     missing: tuple[str, ...] = ()
     asked: Substitution | None = None
     asked_mark: str = ""
@@ -100,6 +103,7 @@ def row_of(one: Delegate, now: datetime) -> Row:
     known = named.person_of(one, now) or Person(_("Somebody who comes instead"), "", "")
     label, kind, more = _state(one, now)
     is_open = not is_frozen(one.delegation.event, now)
+    reason, words = _refusal(one)
     return Row(
         number=one.position,
         name=f"{known.given_name} {known.family_name}".strip(),
@@ -114,6 +118,8 @@ def row_of(one: Delegate, now: datetime) -> Row:
         can_correct=is_open and correcting.can_correct(one, now),
         can_replace=is_open and contact_acts.can_replace(one, now),
         can_withdraw=contact_acts.can_withdraw(one, now),
+        reason=reason,
+        paragraphs=review_words.paragraphs(words),
     )
 
 
@@ -153,6 +159,17 @@ def _reference(one: Delegate) -> str:
     """Return the registration's reference if the contact manages it, else ""."""
     mine = one.registration
     return mine.reference if mine is not None and not mine.has_address else ""
+
+
+def _refusal(one: Delegate) -> tuple[str, str | None]:
+    """Return why the organisers have declined a person for whom the contact answers, and their own words.
+
+    Nobody else can be told it. Of people with an address the contact reads neither: they are told themselves (P20).
+    """
+    mine = one.registration
+    if mine is None or mine.has_address or mine.status != Status.DECLINED:
+        return "", None
+    return review_words.told_to_contact(mine.decline_reason), mine.decline_words
 
 
 def _state(one: Delegate, now: datetime) -> tuple[str, str, str]:

@@ -12,7 +12,7 @@ from flask_babel import gettext as _
 from sqlalchemy import ColumnElement, Select, String, bindparam, cast, exists, func, literal, select
 from sqlalchemy.orm import defer
 
-from forum.delegations import named
+from forum.delegations import named, queries
 from forum.delegations.models import Delegate, Delegation
 from forum.events.models import Event
 from forum.extensions import db
@@ -71,6 +71,17 @@ def numbers_of(registration_ids: Collection[int]) -> Mapping[int, int]:
     """Return for each registration that is in a delegation, by its id, the number of that delegation."""
     rows = db.session.execute(NUMBERS, {"ids": list(registration_ids)}) if registration_ids else ()
     return {registration_id: number for registration_id, number in rows if registration_id is not None}
+
+
+def find_languages_of_contacts(registration_ids: Collection[int]) -> dict[int, str]:
+    """Return the language of the contact who sees each of these registrations, by id of those in a delegation.
+
+    A contact who has been erased is none, and none sees a person whose data may not be used.
+    """
+    seen = Delegate.registration_id.in_(registration_ids), IS_CONFIRMED, queries.IS_SHOWN
+    query = select(Delegate.registration_id, Delegation.language).join(Delegate.delegation).where(*seen)
+    rows = db.session.execute(query)
+    return {number: language for number, language in rows if number is not None}
 
 
 def has(numbers: Collection[int] | None) -> ColumnElement[bool]:

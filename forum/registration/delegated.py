@@ -48,6 +48,9 @@ class Reading(Protocol):
     def numbers_of(self, registration_ids: Collection[int]) -> Mapping[int, int]:
         """Return, by id of each registration that is in a delegation, the number of its delegation."""
 
+    def find_languages_of_contacts(self, registration_ids: Collection[int]) -> Mapping[int, str]:
+        """Return the language of the contact who sees each of these registrations, by id of those in a delegation."""
+
     def has(self, numbers: Collection[int] | None) -> ColumnElement[bool]:
         """Return the condition that a registration is in a delegation with one of these numbers (None: in any)."""
 
@@ -95,6 +98,11 @@ def find_of(every: Sequence[Delegated], registration_ids: Collection[int]) -> di
     known = {one.number: one for one in every}
     numbers = _reading().numbers_of(registration_ids) if every else {}
     return {key: known[number] for key, number in numbers.items() if number in known}
+
+
+def find_languages_of_contacts(registration_ids: Collection[int]) -> Mapping[int, str]:
+    """Return the language of the contact who sees each of these registrations, by id of those in a delegation."""
+    return _reading().find_languages_of_contacts(registration_ids) if registration_ids else {}
 
 
 def meets(wanted: Delegated | Membership) -> ColumnElement[bool]:

@@ -37,11 +37,26 @@ TOLD: Mapping[DeclineReason, LazyString] = {
         "The reason: we could not confirm with your organisation that you take part on its behalf."
     ),
 }
+# Reasons that a delegation's contact, who answers for the person, reads in other words than the person would.
+TOLD_TO_CONTACT: Mapping[DeclineReason, LazyString] = {
+    DeclineReason.OTHER_SECTOR: _l(
+        "The reason: from the details, another sector fits this person better. You are welcome to register the person"
+        " there."
+    ),
+    DeclineReason.NOT_VERIFIED: _l(
+        "The reason: we could not confirm with your organisation that this person takes part on its behalf."
+    ),
+}
 
 
 def told(reason: str | None) -> LazyString | str:
     """Return a refusal's reason as the person reads it; "" if only the organisers' own words explain it."""
     return next((words for code, words in TOLD.items() if code == reason), "")
+
+
+def told_to_contact(reason: str | None) -> str:
+    """Return a refusal's reason as a contact reads it who answers for the person; "" as `told` does."""
+    return str(next((words for code, words in TOLD_TO_CONTACT.items() if code == reason), told(reason)))
 
 
 def paragraphs(words: str | None) -> list[list[str]]:

@@ -16,7 +16,7 @@ from forum.registration import places, reviewing
 from forum.registration.errors import NotInReview
 from forum.registration.models import Registration
 from forum.registration.reviewing import Refusal
-from forum.review import queries
+from forum.review import queries, readers
 from forum.review.errors import (
     AlreadyProposed,
     NobodyElse,
@@ -34,16 +34,18 @@ from forum.web.edits import digest
 def shown_of_each(registrations: Sequence[Registration]) -> dict[int, dict[str, Any]]:
     """Return, by registration id, the values that a reviewer judges, with the answers to the event's own questions.
 
-    A decision is refused if the page showed other values (R30). They include the language, because the page asks for
-    the reviewer's own words in the person's language. An answer by a file has the file's key. Answers about diet and
-    access are not among them: reviewers do not see these.
+    A decision is refused if the page showed other values (R30). They include who reads the decision, because the page
+    says so and asks for the reviewer's own words in the reader's language. An answer by a file has the file's key.
+    Answers about diet and access are not among them: reviewers do not see these.
     """
     person = ("given_name", "family_name", "organisation", "title", "email", "country", "language")
     told = questions.list_answers_of([one.id for one in registrations])
+    read_by = readers.find(registrations)
     return {
         one.id: {
             **{name: getattr(one, name) for name in (*person, "sector_id", "status")},
             "answers": told[one.id],
+            "read_by": (read_by[one.id].who, read_by[one.id].language),
         }
         for one in registrations
     }

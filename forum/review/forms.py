@@ -13,7 +13,9 @@ from forum.registration.enums import DeclineReason
 from forum.registration.models import Registration
 from forum.registration.review_words import CHOICES
 from forum.registration.reviewing import Refusal
+from forum.review import readers
 from forum.review.actions import shown_of_each
+from forum.review.readers import Reader, Who
 from forum.web.edits import ShowsStored, digest
 from forum.web.forms import LinesField, TidyForm
 from forum.web.identity_numbers import no_identity_number
@@ -29,18 +31,24 @@ WHOM = (
 
 
 class OwnWordsForm(TidyForm):
-    """The organisers' own words, in each language of the mails to the people concerned."""
+    """The organisers' own words, in each language of those who read them."""
 
     sv = LinesField(NAMES["sv"], [LENGTH, no_identity_number])
     en = LinesField(NAMES["en"], [LENGTH, no_identity_number])
 
-    def __init__(self, *args, languages: Iterable[str] = (), **kwargs):
+    def __init__(self, *args, languages: Iterable[str] | None = None, **kwargs):
         super().__init__(*args, **kwargs)
-        # The languages in which the form asks for words: those of the people concerned, or all if no person is given.
-        self.languages = [code for code in NAMES if code in set(languages)] or [*NAMES]
+        # The languages in which the form asks for words: those of the readers, none without a reader, or all of them.
+        asked = set(NAMES) if languages is None else set(languages)
+        self.languages = [code for code in NAMES if code in asked]
         for code in NAMES:
             if code in self.languages:
                 self[code].label.text = self._label(code)
+
+    @staticmethod
+    def languages_of(read_by: Iterable[Reader]) -> set[str]:
+        """Return in which languages the form asks for words to these readers; words about an approval go by mail."""
+        return {reader.language for reader in read_by if reader.who == Who.PERSON}
 
     @property
     def word_fields(self) -> list[Any]:
@@ -53,8 +61,9 @@ class OwnWordsForm(TidyForm):
         return {field.short_name: field.data or "" for field in self.word_fields}
 
     def words_for(self, registration: Registration) -> str:
-        """Return the words typed in the language of a registration."""
-        return self[registration.language].data or "" if registration.language in self.languages else ""
+        """Return the words typed in the language of whoever reads the decision about a registration."""
+        language = readers.of(registration).language
+        return self[language].data or "" if language in self.languages else ""
 
     def _label(self, code: str) -> str:
         if len(self.languages) == 1:
@@ -91,6 +100,11 @@ class ReasonForm(OwnWordsForm):
         # Give the fields other ids: a page may show this form beside ApproveForm, and ids must be unique.
         for field in self.word_fields:
             field.id = f"refusal-{field.id}"
+
+    @staticmethod
+    def languages_of(read_by: Iterable[Reader]) -> set[str]:
+        """Return in which languages the form asks for words: those about a refusal stay with each registration."""
+        return {reader.language for reader in read_by}
 
     def validate(self, extra_validators=None) -> bool:
         """Check the fields; the reason "other" needs words that explain it."""

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 from flask import Blueprint, flash, g, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
@@ -20,9 +20,10 @@ from forum.registration import wording as registration_wording
 from forum.registration.enums import Status
 from forum.registration.models import Registration
 from forum.registration.searching import read_reference
-from forum.review import actions, left_out, queries, rounds
+from forum.review import actions, left_out, queries, readers, rounds
 from forum.review.forms import WITH_PLACE, ApproveManyForm, DeclineManyForm
 
+Form = TypeVar("Form", ApproveManyForm, DeclineManyForm)
 bp = Blueprint("review_many", __name__, url_prefix="/console/<event>/review")
 # What came of a decision about a person: these outcomes are counted for the message after a round of decisions.
 GIVEN, WAITING, CHANGE, DECLINED, PROPOSED = "given", "waiting", "change", "declined", "proposed"
@@ -34,7 +35,7 @@ def approve(event: str) -> ResponseReturnValue:
     if answer := sign_ins.require_fresh():
         return answer
     people = rounds.selected(get_any_or_404(event))
-    form = ApproveManyForm(kept_words.sent_or_kept(), languages={one.language for one in people})
+    form = _form(ApproveManyForm, people)
     if not people or not form.validate_on_submit():
         return _ask("approve_many", event, people, form)
 
@@ -56,7 +57,7 @@ def decline(event: str) -> ResponseReturnValue:
     if answer := sign_ins.require_fresh():
         return answer
     people = rounds.selected(get_any_or_404(event))
-    form = DeclineManyForm(kept_words.sent_or_kept(), languages={one.language for one in people})
+    form = _form(DeclineManyForm, people)
     if not people or not form.validate_on_submit():
         return _ask("decline_many", event, people, form)
 
@@ -65,6 +66,11 @@ def decline(event: str) -> ResponseReturnValue:
         return DECLINED if actions.decline(registration, refusal, now=clock.now(), **told) else PROPOSED
 
     return _round(event, form.digests(), decide)
+
+
+def _form(kind: type[Form], people: Sequence[Registration]) -> Form:
+    read_by = readers.find(people).values()
+    return kind(kept_words.sent_or_kept(), languages=kind.languages_of(read_by))
 
 
 def _ask(name: str, slug: str, people: Sequence[Registration], form: Any) -> ResponseReturnValue:
@@ -86,6 +92,7 @@ def _ask(name: str, slug: str, people: Sequence[Registration], form: Any) -> Res
         placed=placed,
         changes=sum(one.status != Status.IN_REVIEW for one in people),
         proposals=queries.find_proposals(people),
+        told=Counter(reader.who for reader in readers.find(people).values()),
         wording=registration_wording,
     )
     return page, 422 if form.errors else 200

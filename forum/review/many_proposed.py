@@ -3,6 +3,7 @@
 The page shows reason and words of the refusal beside each person. The message afterwards names people left out.
 """
 
+from collections import Counter
 from collections.abc import Sequence
 
 from flask import Blueprint, flash, g, redirect, render_template, url_for
@@ -18,7 +19,7 @@ from forum.events.in_url import get_any_or_404
 from forum.registration import wording as registration_wording
 from forum.registration.models import Registration
 from forum.registration.searching import read_reference
-from forum.review import actions, left_out, panel, queries, rounds
+from forum.review import actions, left_out, panel, queries, readers, rounds
 from forum.review.forms import ProposedManyForm
 
 bp = Blueprint("review_proposed", __name__, url_prefix="/console/<event>/review/refusal")
@@ -39,11 +40,8 @@ def confirm(event: str) -> ResponseReturnValue:
         return DONE
 
     number, left = _round(event, form, decide)
-    done = ngettext(
-        "%(num)s person is declined. Whoever has an address gets a message with the reason.",
-        "%(num)s people are declined. Whoever has an address gets a message with the reason.",
-        number,
-    )
+    done = ngettext("%(num)s person is declined.", "%(num)s people are declined.", number)
+    done = f"{done} {readers.of_many_text()}"
     return _tell(event, done if number else "", left)
 
 
@@ -75,11 +73,13 @@ def _ask(slug: str, form: ProposedManyForm) -> ResponseReturnValue:
     shown = actions.shown_of_each(chosen)
     form.show_as({one.reference: actions.with_proposal(shown[one.id], proposals[one.id]) for one in chosen})
     described = panel.describe(event, chosen, user_id=g.user.id, now=now)
+    of_others = [one for one in described if not one.is_proposer]
     note_view(audit_queries.WAITING_LIST_VIEWED, event, actor=sign_ins.current_actor())
     return render_template(
         "console/review/confirm_many.html",
         event=event,
-        people=[one for one in described if not one.is_proposer],
+        people=of_others,
+        told=Counter(one.reader.who for one in of_others),
         own=[one for one in described if one.is_proposer],
         digests=form.digests(),
         form=form,

@@ -22,14 +22,15 @@ from forum.registration import wording as registration_wording
 from forum.registration.enums import Status
 from forum.registration.models import Registration
 from forum.registration.review_words import CHOICES
-from forum.review import actions, evidence, outcomes, queries, wording
+from forum.review import actions, evidence, outcomes, queries, readers, wording
 from forum.review.actions import shown_of, with_proposal
 from forum.review.errors import Recused, SecondNeeded
 from forum.review.forms import ApproveForm, DeclineForm
 from forum.review.models import ProposedRefusal
+from forum.review.readers import Reader
 from forum.web.edits import ShowsStored
 from forum.web.forms import TidyForm
-from forum.web.languages import moment_text
+from forum.web.languages import language_name, moment_text
 
 
 class ConfirmForm(ShowsStored, TidyForm):
@@ -38,9 +39,10 @@ class ConfirmForm(ShowsStored, TidyForm):
 
 @dataclass(frozen=True)
 class Reviewed:
-    """A person who waits for a decision. `proposal` is the refusal that an organiser has proposed, or None."""
+    """A person who waits for a decision, and who reads it. `proposal` is a refusal that is proposed, or None."""
 
     registration: Registration
+    reader: Reader
     points: Sequence[wording.Point]
     finds_place: bool
     since: str
@@ -56,6 +58,21 @@ class Reviewed:
         return self.registration.status != Status.IN_REVIEW
 
     @property
+    def who_is_told(self) -> str:
+        """Who is written to after an approval, in words."""
+        return readers.who_is_told(self.reader)
+
+    @property
+    def who_reads_reason(self) -> str:
+        """Who reads why the registration is declined, in words."""
+        return readers.who_reads_reason(self.reader)
+
+    @property
+    def hint_for_words(self) -> str:
+        """Where words about a refusal are read, and in which language to write them."""
+        return readers.hint_for_words(self.reader, language_name(self.reader.language))
+
+    @property
     def reason(self) -> str:
         """The reason of the proposed refusal in words; "" without a proposed refusal."""
         return str(CHOICES.get(self.proposal.reason, "")) if self.proposal else ""
@@ -69,12 +86,12 @@ class Reviewed:
     @cached_property
     def approval(self) -> ApproveForm:
         """The form that approves the person."""
-        return self._shown(ApproveForm(None, languages=[self.registration.language]))
+        return self._shown(ApproveForm(None, languages=ApproveForm.languages_of([self.reader])))
 
     @cached_property
     def refusal(self) -> DeclineForm:
         """The form that declines the person."""
-        return self._shown(DeclineForm(None, languages=[self.registration.language]))
+        return self._shown(DeclineForm(None, languages=DeclineForm.languages_of([self.reader])))
 
     @cached_property
     def confirmation(self) -> ConfirmForm:
@@ -176,9 +193,11 @@ def describe(
     told = evidence.gather(event, registrations, others, now, sectors=sectors)
     proposals = queries.find_proposals(registrations)
     recused = queries.find_recused(registrations, user_id)
+    read_by = readers.find(registrations)
     return [
         Reviewed(
             registration=one,
+            reader=read_by[one.id],
             points=wording.points(one, told[one.id], others),
             finds_place=told[one.id].finds_place,
             since=wording.since_text(one),

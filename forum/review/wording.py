@@ -18,6 +18,7 @@ from forum.registration import wording
 from forum.registration.enums import Status
 from forum.registration.errors import SectorFull
 from forum.registration.models import Registration
+from forum.review import readers
 from forum.review.errors import (
     AlreadyProposed,
     NobodyElse,
@@ -28,6 +29,7 @@ from forum.review.errors import (
     SeenChanged,
 )
 from forum.review.evidence import Evidence
+from forum.review.readers import Reader, Who
 from forum.web.languages import day_text, in_language
 
 FOR, AGAINST, NEITHER = "for", "against", "neither"
@@ -116,11 +118,23 @@ def promise_text(registration: Registration, now: datetime) -> str:
     return _("Answer promised by %(day)s", day=day)
 
 
-def outcome_text(registration: Registration) -> str:
-    """Return the outcome of an approval, in words."""
-    if registration.status == Status.WAITING:
-        return _("Approved. No place is free, so the person is on the waiting list. A message is on its way.")
-    return _("Approved. The person has a place, and a message is on its way.")
+def outcome_text(registration: Registration, reader: Reader, *, is_change: bool) -> str:
+    """Return the outcome of an approval in words, and who is written to about it."""
+    if is_change:
+        done = _("Approved. The change stands.")
+    elif registration.status == Status.WAITING:
+        done = _("Approved. No place is free, so the person is on the waiting list.")
+    else:
+        done = _("Approved. The person has a place.")
+    return f"{done} {readers.news_text(reader)}"
+
+
+def declined_text(reader: Reader) -> str:
+    """Return the outcome of a refusal in words, and who reads the reason."""
+    if reader.who == Who.PERSON:
+        return _("Declined. A message with the reason is on its way to the person.")
+    done = _("Declined.")
+    return f"{done} {readers.who_reads_reason(reader)}"
 
 
 def _changes(registration: Registration, evidence: Evidence) -> Iterator[Point]:

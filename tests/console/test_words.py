@@ -22,6 +22,7 @@ from forum.registration.models import Registration
 from forum.registration.narrowing import UnknownFilter
 from forum.review import many
 from forum.review import wording as review_wording
+from forum.review.readers import Reader, Who
 from tests.factories.events import NOW, make_event, make_page, make_sector
 from tests.factories.images import make_image
 from tests.factories.questions import make_question
@@ -147,12 +148,10 @@ def test_an_image_that_another_event_shows_is_counted_without_a_link(event):
 
 
 def test_an_approval_says_whether_the_person_has_a_place(event):
-    assert review_wording.outcome_text(Registration(status=Status.WAITING)).startswith(
-        "Approved. No place is free"
-    )
-    assert review_wording.outcome_text(Registration(status=Status.CONFIRMED)).startswith(
-        "Approved. The person has"
-    )
+    told = {"reader": Reader(Who.PERSON, "en"), "is_change": False}
+    waiting, placed = (Registration(status=status) for status in (Status.WAITING, Status.CONFIRMED))
+    assert review_wording.outcome_text(waiting, **told).startswith("Approved. No place is free")
+    assert review_wording.outcome_text(placed, **told).startswith("Approved. The person has")
 
 
 def test_a_path_that_is_no_page_stays_as_it_is_in_a_text(event):

@@ -97,7 +97,7 @@ def test_a_person_is_approved_on_their_page_and_the_later_reviewer_is_told(
     assert "Message: Confirm your address, no place held" in first.all(".timeline-title")
     other = sign_in_as(event=event).get("attendees.show", **of(people[0]))
     done = submit(first, "approval", {"en": "Welcome to us."})
-    assert done.flashes == ["Approved. The person has a place, and a message is on its way."]
+    assert done.flashes == ["Approved. The person has a place. A message is on its way to the person."]
     assert (status(people[0]), kinds_for(people[0])[-1]) == (Status.CONFIRMED, "approved")
     assert "Welcome to us." in newest_mail(people[0]).text
     late = submit(other, "refusal", {"reason": "off_subject"})

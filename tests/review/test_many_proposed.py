@@ -15,6 +15,10 @@ from tests.factories.registrations import confirmed
 from tests.registration.reading import kinds_for, newest_mail, recorded
 
 HERE = {"event": "nf27"}
+READ = (
+    "Whoever has an address gets a message with the reason."
+    " For whoever has none, the contact of their delegation is written to and reads it, if there is a contact."
+)
 
 
 @pytest.fixture
@@ -66,7 +70,7 @@ def test_many_proposed_refusals_are_confirmed_by_another_organiser(organiser, si
     organiser.post("review.approve", **of(people[2]))
     second.post("review.recuse", follow=True, expect=200, **of(more[0]))
     assert asked.submit(button="Confirm 5 refusals", expect=200, follow=True).flashes == [
-        "1 person is declined. Whoever has an address gets a message with the reason.",
+        f"1 person is declined. {READ}",
         f"Decided or ended meanwhile: {named(people[2])}. The proposal was withdrawn meanwhile: {named(people[0])}."
         f" Changed since your page showed it. Look again: {named(people[1])}."
         f" You have left these decisions to others: {named(more[0])}.",
