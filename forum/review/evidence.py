@@ -32,15 +32,16 @@ STANDS = Registration.status.in_((Status.IN_REVIEW, *APPROVED))
 class Evidence:
     """Facts about a registration besides its answers; `review.wording` puts them into words.
 
-    `places_held` is None for a reviewer of some sectors, who is told no numbers of other sectors; `is_cap_reached`
-    says whether the organisation has all its places. `places_free` is the number that the sector could take now.
-    `domains` are the organisation's mail domains, and `has_own_domain` says whether the address is at one of them;
-    `known_domains` are those of its confirmed people for whom organisers have vouched, without those in review. `cap`
-    is the most places that the organisation can have, and `counts_for` its name if the person has typed another one.
-    `earlier` are other registrations of the address. `colleagues` has by event id, for other events, the number of
-    people of the organisation who hold a place. `same_name` is another live registration of this event under the same
-    name. Nobody whose address is still to be confirmed is a colleague or of the same name. `before` has the answers
-    that a change under review has replaced, by field. `invitation` is the newest one of the address to this event.
+    `places_held` is None for a reviewer of some sectors, who is told no numbers of other sectors; `is_cap_reached` says
+    whether the organisation has all its places. `places_free` is the number that the sector could take now. `domain` is
+    that of the address, "" for a person without an address. `domains` are the organisation's mail domains, and
+    `has_own_domain` says whether the address is at one of them; `known_domains` are those of its confirmed people for
+    whom organisers have vouched, without those in review. `cap` is the most places that the organisation can have, and
+    `counts_for` its name if the person has typed another one. `earlier` are other registrations of the address.
+    `colleagues` has by event id, for other events, the number of people of the organisation who hold a place.
+    `same_name` is another live registration of this event under the same name. Nobody whose address is still to be
+    confirmed is a colleague or of the same name. `before` has the answers that a change under review has replaced, by
+    field. `invitation` is the newest one of the address to this event.
     """
 
     domain: str
@@ -206,4 +207,6 @@ def _add_same_names(
 
 
 def _domain(address: str) -> str:
-    return address.rpartition("@")[2]
+    """Return the domain of a canonical address; "" for the reference that stands there without an address."""
+    _local, at, domain = address.rpartition("@")
+    return domain if at else ""

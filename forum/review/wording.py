@@ -154,6 +154,8 @@ def _changes(registration: Registration, evidence: Evidence) -> Iterator[Point]:
 
 def _mail(evidence: Evidence) -> Point:
     label, domain = _("E-mail"), evidence.domain
+    if not domain:
+        return Point(NEITHER, label, _("No address"))
     if evidence.is_public_domain:
         return Point(NEITHER, label, _("@%(domain)s is a public mail provider", domain=domain))
     if evidence.domains:
@@ -247,7 +249,7 @@ def _earlier(registration: Registration, evidence: Evidence) -> Iterator[Point]:
         url = _url_if_read(earlier)
         is_good = earlier.status == Status.CONFIRMED
         yield Point(FOR if is_good else AGAINST if is_here else NEITHER, _("Same address"), text, url)
-    if not evidence.earlier:
+    if evidence.domain and not evidence.earlier:
         yield Point(NEITHER, _("Same address"), _("Not registered before"))
 
 

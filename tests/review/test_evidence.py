@@ -79,6 +79,35 @@ def add_by_hand(event, organisation, email):
     return added
 
 
+def test_the_reference_of_somebody_without_an_address_is_no_mail_domain(open_to_all):
+    """Nobody is warned against for having no address, nor makes a domain of the organisation known by it."""
+    sector = find_sector(open_to_all, "ngo")
+    why = {"reason": "Telephoned.", "may_wait": False, "actor": ORGANISER, "now": NOW}
+    bo, gun = (
+        write(by_hand.add, open_to_all, sector, Details(name, "Ek", "Polisen", "", "SE", "en", None), **why)
+        for name in ("Bo", "Gun")
+    )
+    assert bo.email_canonical == bo.reference
+    before = mail_points(open_to_all, gun)
+    written = Written("Polisen", (), ("police.example",), cap=None)
+    write(
+        lambda: [
+            places.lock(open_to_all),
+            organisations.store(open_to_all, None, written, actor="command", now=NOW),
+        ]
+    )
+    assert before == mail_points(open_to_all, gun) == [("neither", "E-mail", "No address")]
+    assert known_domains(open_to_all, "Polisen") == set()
+
+
+def mail_points(event, person):
+    """Return the evidence about a person's address."""
+    told = evidence.gather(event, [person], (), NOW, sectors=None)[person.id]
+    with force_locale("en"):
+        points = [(one.sign, one.label, one.text) for one in wording.points(person, told, {})]
+    return [point for point in points if point[1] in ("E-mail", "Same address")]
+
+
 def test_nobody_makes_a_domain_known_by_registering(open_to_all):
     approved, by_themselves = (
         confirmed(open_to_all, sector, organisation="Polisen", email=email)
