@@ -26,6 +26,7 @@ KINDS = {
     "declined": _l("Registration declined"),
     "change-in-review": _l("Change in review"),
     "change-approved": _l("Change approved"),
+    "change-review-ended": _l("Review of a change ended"),
     "offered": _l("Place offered"),
     "offer-reminder": _l("Reminder of an offer"),
     "offer-extended": _l("Offer extended"),

@@ -93,11 +93,11 @@ def queue_in_review(registration: Registration, *, now: datetime, **moved: Any) 
 
 
 def queue_about_review(
-    registration: Registration, kind: str, *, words: str = "", now: datetime
+    registration: Registration, kind: str, *, words: str = "", now: datetime, **moved: Any
 ) -> OutboxMessage | None:
-    """Queue the mail that says that a change is reviewed, or what was decided in a review, with organisers' words."""
+    """Queue the mail that says that a change is reviewed, or what ended a review, with organisers' words."""
     reason = told(registration.decline_reason)
-    return _queue_managing(registration, kind, now, reason=reason, paragraphs=paragraphs(words))
+    return _queue_managing(registration, kind, now, reason=reason, paragraphs=paragraphs(words), **moved)
 
 
 def queue_offered(

@@ -115,8 +115,8 @@ def move(
     if loses_place or outcome == Outcome.NOWHERE:
         raise NoPlaceThere
     answers.carry(registration, {"sector": sector.key})
-    is_told_anew = _take_back_outdated(registration, outcome, now)
     moved = _describe(registration, sector, outcome, actor)
+    is_told_anew = _take_back_outdated(registration, outcome, moved, now)
     # The database refuses a row whose status and place do not fit, so write nothing until both are set.
     with db.session.no_autoflush:
         _put(registration, sector, outcome, now)
@@ -149,8 +149,10 @@ def _foresee_without_review(registration: Registration, sector: Sector, now: dat
     return Outcome.JOINS_LINE if has_line else Outcome.NOWHERE
 
 
-def _take_back_outdated(registration: Registration, outcome: Outcome, now: datetime) -> bool:
-    """Cancel unsent mails that name the old sector; return whether the mail about the status has to be sent again."""
+def _take_back_outdated(registration: Registration, outcome: Outcome, moved: Moved, now: datetime) -> bool:
+    """Cancel unsent mails that are untrue after the move; return whether the mail about the status is sent again."""
+    if moved.ends_review:
+        mails.take_back([registration], kind=reviewing.BEGUN)
     kind = mails.FOR_STATE.get(registration.status)
     if kind is None or outcome == Outcome.AS_IT_IS:
         return False
@@ -229,8 +231,13 @@ def _settle(registration: Registration, outcome: Outcome, moved: Moved, actor: s
 def _tell(
     registration: Registration, outcome: Outcome, moved: Moved, now: datetime, *, is_told_anew: bool
 ) -> None:
-    """Mail a person whose registration waits after losing its place, or whose unsent mail named the old sector."""
+    """Mail a person who waits after losing a place, whose unsent mail named the old sector, or whose review ended.
+
+    The last mail about the review of a change promised a decision, so the person is told that there will be none.
+    """
     if is_told_anew:
         mails.queue_for_state(registration, why=offers.why_of(registration), now=now)
     elif outcome == Outcome.NO_PLACE and registration.status == Status.WAITING:
         mails.queue_waiting(registration, moved=moved, now=now)
+    if moved.ends_review and outcome != Outcome.NO_PLACE:
+        mails.queue_about_review(registration, reviewing.ENDED, moved=moved, now=now)

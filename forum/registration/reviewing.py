@@ -30,8 +30,10 @@ REVIEWED = frozenset({"given_name", "family_name", "organisation"})
 LAST_MINUTE = time(23, 59)
 # The outcome of a move by which a person has to be approved once more, as the audit trail records it.
 MOVED_INTO_REVIEW = "reviewed"
-# What the entries about a restored registration or a move say of the review of a change, if there is one.
+# What the entries about a restored registration, a move or a change say of the review of a change, if there is one.
 GOES_ON, ENDS = "goes_on", "ends"
+# The kinds of the mails that say that a change is reviewed, and that its review has ended without a decision.
+BEGUN, ENDED = "change-in-review", "change-review-ended"
 
 
 @dataclass(frozen=True)
@@ -127,7 +129,7 @@ def begin_again(
     if registration.is_in_review or not is_reviewed_again(registration) or REVIEWED.isdisjoint(changed):
         return
     if actor == "person":
-        reopen(registration, kind="change-in-review", now=now)
+        reopen(registration, kind=BEGUN, now=now)
     else:
         _await_decision(registration, now)
     audit.record(audit_queries.REVIEW_REOPENED, registration, actor=actor, at=now)

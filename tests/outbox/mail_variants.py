@@ -24,6 +24,7 @@ from forum.registration import (
     new_address,
     places,
     reinstating,
+    reviewing,
     separating,
     uniting,
 )
@@ -38,7 +39,7 @@ from tests.factories.saving import save
 from tests.registration.reading import Mail, newest_mail, newest_mail_to
 from tools.organisers import make_user
 
-IN_REVIEW = ("change-in-review", "substitute-in-review")
+IN_REVIEW = ("change-in-review", "substitute-in-review", "change-review-ended")
 # By the mail's name: whether a role for all events was changed, whether a role is left, whether sign-ins were ended.
 ROLES = {
     "of-all-events": (True, True, False),
@@ -102,7 +103,8 @@ def _about_states(event: Event, language: str) -> dict[str, Mail]:
     write(actions.cancel, placed, actor="person", now=NOW)
     write(registration_mails.queue_about_review, waits, "change-in-review", now=NOW)
     write(separating.tell_kept, waits, NOW)
-    kinds = ("change-in-review", "merge-undone")
+    write(registration_mails.queue_about_review, waits, reviewing.ENDED, now=NOW)
+    kinds = ("change-in-review", "merge-undone", reviewing.ENDED)
     return made | {f"{kind}--offered": newest_mail(waits, kind) for kind in kinds}
 
 
@@ -131,6 +133,10 @@ def _about_moves(event: Event, language: str) -> dict[str, Mail]:
         queue = {"waiting": registration_mails.queue_waiting, "in-review": registration_mails.queue_in_review}
         write(queue[kind], waits, moved=moved, now=NOW)
         made[name] = newest_mail(waits, kind)
+    for name, by_person in (("moved", True), ("moved-by-organisers", False)):
+        moved = Moved(by_person, ends_review=True)
+        write(registration_mails.queue_about_review, waits, reviewing.ENDED, moved=moved, now=NOW)
+        made[f"{reviewing.ENDED}--{name}"] = newest_mail(waits, reviewing.ENDED)
     return made
 
 

@@ -72,7 +72,8 @@ def _about_offers(language: str) -> dict[str, Mail]:
     write(registration_mails.queue_about_review, person, "change-in-review", now=NOW)
     write(reinstating.tell, person, words="", now=NOW)
     write(separating.tell_kept, person, NOW)
-    over = ("change-in-review", "reinstated", "merge-undone")
+    write(registration_mails.queue_about_review, person, reviewing.ENDED, now=NOW)
+    over = ("change-in-review", "reinstated", "merge-undone", reviewing.ENDED)
     return made | {f"{kind}--offer-over": newest_mail(person, kind) for kind in over}
 
 

@@ -57,6 +57,7 @@ KINDS = {
     "declined",
     "change-in-review",
     "change-approved",
+    "change-review-ended",
     "offered",
     "offer-reminder",
     "offer-extended",
@@ -113,6 +114,7 @@ def make_mails(language: str) -> dict[str, Mail]:
     changed = {name: getattr(approved, name) for name in CHANGEABLE} | {"organisation": "Kanarieny"}
     write(actions.change, approved, Details(**changed), actor="person", now=NOW)
     write(reviewing.approve, approved, actor="command", now=NOW)
+    write(registration_mails.queue_about_review, approved, reviewing.ENDED, now=NOW)
     write(reviewing.approve, late, actor="command", now=NOW)
     refusal = Refusal(DeclineReason.OTHER_SECTOR, "Sorry.\nReally.")
     write(reviewing.decline, declined, refusal, actor="command", now=NOW)
@@ -127,7 +129,7 @@ def make_mails(language: str) -> dict[str, Mail]:
         **_newest(holder, "received", "already-registered", "confirmed", "link"),
         **_newest(waiting, "received-without-place", "waiting"),
         **_newest(reviewed, "in-review"),
-        **_newest(approved, "approved", "change-in-review", "change-approved"),
+        **_newest(approved, "approved", "change-in-review", "change-approved", reviewing.ENDED),
         **_newest(late, "approved-waiting"),
         **_newest(declined, "declined"),
         **_newest(asks_again, "link-to-confirm"),

@@ -9,7 +9,8 @@ from forum.database import start_write
 from forum.events.enums import SectorPolicy
 from forum.events.queries import find_sector
 from forum.extensions import db
-from forum.registration import actions, moving, places, queries, waiting_list
+from forum.registration import actions, moving, places, queries, reviewing, waiting_list
+from forum.registration.applicant import CHANGEABLE, Details
 from forum.registration.enums import Status
 from forum.registration.errors import NoPlaceThere, NoSuchSector
 from forum.registration.moving import Outcome
@@ -193,6 +194,33 @@ def test_whoever_loses_a_place_by_a_move_reads_of_the_move(event):
     assert "given up" not in newest_mail(mover, "waiting").text
     assert "Your address is confirmed" not in told
     assert holder.status == Status.CONFIRMED
+
+
+@pytest.mark.parametrize("actor", ["person", ORGANISER])
+def test_whoever_leaves_the_reviews_with_a_change_reads_that_no_decision_follows(event, actor):
+    write(setattr, event, "review_days", 3)
+    person, fresh, waiting = (confirmed(event, "other") for _number in range(3))
+    confirmed(event, "ngo")
+    told = []
+    for one, sector, kind in (
+        (person, "tech", "change-review-ended"),
+        (fresh, "tech", "change-review-ended"),
+        (waiting, "ngo", "waiting"),
+    ):
+        write(reviewing.approve, one, actor=ORGANISER, now=NOW)
+        details = {name: getattr(one, name) for name in CHANGEABLE} | {"organisation": "Beta"}
+        write(actions.change, one, Details(**details), actor="person", now=NOW)
+        assert "You will have an answer by" in newest_mail(one, "change-in-review").text
+        if one is not fresh:
+            mark_all_sent()
+        move(one, sector, may_wait=True, actor=actor)
+        assert (one.is_in_review, kinds_for(one)[-1]) == (False, kind)
+        told.append(newest_mail(one, kind).text)
+    assert all("the review of yours has ended." in text for text in told)
+    assert ["You keep your place." in text for text in told] == [True, True, False]
+    assert {mail.status for mail in queries.list_mails(fresh) if mail.kind == "change-in-review"} == {
+        "aborted"
+    }
 
 
 def test_message_that_has_not_left_names_the_new_sector(event):

@@ -119,7 +119,7 @@ HOURS = st.sampled_from((1, 1, 1, 13, 13, 49, 74, 24 * 6, None))
 WHO = st.sampled_from(("person", "user:1"))
 SMALL = st.integers(min_value=0, max_value=6)
 IN_LINE = (Status.WAITING, Status.OFFERED)
-OF_CHANGES = ("change-in-review", "change-approved", "substitute-in-review")
+OF_CHANGES = ("change-in-review", "change-approved", "change-review-ended", "substitute-in-review")
 OF_RETURNS = ("reinstated", "merged", "merge-undone")
 # Kinds of mails other than those about the registration's status.
 BESIDE = (
