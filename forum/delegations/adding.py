@@ -17,7 +17,6 @@ from forum.delegations.correcting import refuse_if_named
 from forum.delegations.enums import ADMITTED, DelegateState, Prospect
 from forum.delegations.errors import CannotBeAdded
 from forum.delegations.models import Delegate, Delegation
-from forum.events.enums import SectorPolicy
 from forum.extensions import db
 from forum.registration import belonging, intake, places, waiting_list
 from forum.registration.errors import SectorByInvitation, SectorFull
@@ -40,11 +39,7 @@ def foresee(delegation: Delegation, now: datetime) -> Prospect:
         return Prospect.TOO_MANY
     if refusal := intake.find_refusal(sector, now):
         return REFUSED.get(refusal, Prospect.CLOSED)
-    if sector.policy == SectorPolicy.REVIEW:
-        return Prospect.REVIEW
-    if admitting.has_room(sector, belonging.key_of(event, delegation.organisation, ""), now):
-        return Prospect.PLACE
-    return Prospect.WAITS if places.takes_waiters(event, now) else Prospect.FULL
+    return admitting.foresee(sector, belonging.key_of(event, delegation.organisation, ""), now)
 
 
 def stored(delegation: Delegation, now: datetime) -> dict[str, object]:

@@ -15,7 +15,7 @@ from forum.audit.queries import ASKED_AGAIN, REGISTRATION_RECEIVED
 from forum.database import rehearsed
 from forum.delegations import contact_links, lacking, mails, named, queries, standing
 from forum.delegations.asking import Person
-from forum.delegations.enums import ContactLink, DelegateState
+from forum.delegations.enums import ContactLink, DelegateState, Prospect
 from forum.delegations.errors import DelegationConfirmed, NotAllFit, SectorRefuses
 from forum.delegations.models import Delegate, Delegation
 from forum.events import queries as events
@@ -126,6 +126,17 @@ def has_room(sector: Sector, key: str | None, now: datetime) -> bool:
         return places.has_room(sector, now, key)
     except SectorFull:
         return False
+
+
+def foresee(sector: Sector, key: str | None, now: datetime) -> Prospect:
+    """Return what would happen to a person of this organisation (None: of any) who were registered now."""
+    if sector.policy == SectorPolicy.REVIEW:
+        return Prospect.REVIEW
+    if sector.policy == SectorPolicy.INVITATION:
+        return Prospect.INVITATION
+    if has_room(sector, key, now):
+        return Prospect.PLACE
+    return Prospect.WAITS if places.takes_waiters(sector.event, now) else Prospect.FULL
 
 
 def admit(delegate: Delegate, drafted: Registration, sender: Sender, now: datetime) -> None:

@@ -283,9 +283,7 @@ def _asked(token: str) -> Delegation:
     return delegation
 
 
-def _confirm_page(
-    delegation: Delegation, form: ConfirmForm, *, refused: str = "", free: int = 0, **more: Any
-) -> str:
+def _confirm_page(delegation: Delegation, form: ConfirmForm, **more: Any) -> str:
     now = clock.now()
     return render_template(
         "public/delegations/confirm.html",
@@ -294,7 +292,6 @@ def _confirm_page(
         form=form,
         people=[delegation_words.row_of(one, now) for one in delegation.people],
         can_wait=places.takes_waiters(delegation.event, now),
-        refused=refused,
-        free=free,
-        **more,
+        prospect=admitting.foresee(delegation.sector, None, now),
+        **{"refused": "", "free": 0, **more},
     )

@@ -21,7 +21,7 @@ class ContactLink(StrEnum):
 
 
 class Prospect(StrEnum):
-    """What would happen to a person whom the contact adds now.
+    """What would happen to a person whom the contact registers or adds now.
 
     With PLACE, WAITS and REVIEW the person is registered; the others say why nobody can be added.
     """

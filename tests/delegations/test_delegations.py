@@ -536,3 +536,39 @@ def test_person_reads_who_has_registered_them(pages, event):
     mail = newest_mail(delegation.people[1].registration, "received")
     page = pages.get(mail.address.removeprefix("http://127.0.0.1:8000"))
     assert "You were registered in a delegation of Exempelbyrån. Its contact, Anna Berg," in page.text
+
+
+PROMISES = {
+    "place": "A place that is free for one of the others is theirs at once.",
+    "review": "The others are in review as soon as you press the button.",
+    "refused": "This sector takes no registrations any more, so nobody would be registered.",
+    "waits": "The others join it as soon as you press the button.",
+    "nobody": "nobody is registered. No place is free in this sector now.",
+    "full": "there is no waiting list, so nobody would be registered.",
+}
+CHANCES = [
+    ({}, False, "place"),
+    ({}, True, "place"),
+    ({"policy": SectorPolicy.REVIEW}, False, "review"),
+    ({"policy": SectorPolicy.INVITATION}, False, "refused"),
+    ({"floor": 0, "ceiling": 0}, False, "refused"),
+    ({"ceiling": 1}, False, "waits"),
+    ({"ceiling": 1}, True, "nobody"),
+    ({"ceiling": 1, "has_waiting_list": False}, False, "full"),
+]
+
+
+@pytest.mark.parametrize(("changed", "everybody", "promised"), CHANCES)
+def test_page_that_asks_the_contact_promises_what_is_true_of_the_sector_now(
+    pages, database, changed, everybody, promised
+):
+    """The sector may be full, reviewed or closed since the form was sent."""
+    event = make_event(sectors=[make_sector("tech")])
+    token = asked(event, everybody=everybody)
+    if changed.get("ceiling"):
+        confirmed(event, "tech")
+    for name, value in changed.items():
+        write(setattr, event if name == "has_waiting_list" else event.sectors[0], name, value)
+    text = pages.get(f"/en/r/delegation/confirm/{token}").text
+    assert [key for key, words in PROMISES.items() if words in text] == [promised]
+    assert ("As many as fit get a place" in text) == (promised == "place" and not everybody)
