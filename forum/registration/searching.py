@@ -23,6 +23,8 @@ LONGEST_REFERENCE = 40  # the most characters of a typed reference, blanks and i
 LEAST_DIGITS = 5  # this many digits or more are also searched for as a phone number
 # Spellings of æ ø å ä ö on a keyboard that lacks them, and the letters a and o into which folding turns them.
 SPELT_OUT = (("aa", "a"), ("ae", "a"), ("oe", "o"))
+# The apostrophes of keyboards and telephones: O'Brien, O\u2019Brien and OBrien find each other.
+APOSTROPHE = re.compile("['\u2019\u2018\u02bc`\u00b4]")
 BETWEEN = re.compile(r"[\s,;]+")
 # Matches a typed phone number. Folding turns a non-breaking hyphen into U+2010, and CSV exports add "tel:".
 PHONE = re.compile(r"(?<![^\s,;])(?:tel:)?([+(]?[0-9][0-9 ()./+\u2010–-]*[0-9])(?![^\s,;])")
@@ -59,7 +61,8 @@ def search_extra(registration: Registration) -> str:
     """Return the searched values besides `search_text`: title, phone number, and names in a shorter spelling."""
     title = search_fold(registration.title)
     words = f"{search_text(registration)} {title}".split()
-    spelt = dict.fromkeys(short for word in words if (short := _one_letter(word)) != word)
+    spellings = (spelling(word) for word in words for spelling in (_one_letter, _without_apostrophes))
+    spelt = dict.fromkeys(short for short in spellings if short not in words)
     return " ".join(filter(None, (_digits(registration.phone or ""), title, *spelt)))[:LONGEST_EXTRA]
 
 
@@ -93,7 +96,7 @@ def terms(query: str) -> list[Term]:
 
 
 def _word(word: str) -> Term:
-    spellings = dict.fromkeys((word, _one_letter(word)))
+    spellings = dict.fromkeys((word, _one_letter(word), *_apostrophes(word)))
     return Term((*spellings, *_references(word)), _countries().get(word, frozenset()))
 
 
@@ -130,6 +133,17 @@ def _one_letter(word: str) -> str:
     for spelt, letter in SPELT_OUT:
         word = word.replace(spelt, letter)
     return word
+
+
+def _without_apostrophes(word: str) -> str:
+    return APOSTROPHE.sub("", word)
+
+
+def _apostrophes(word: str) -> list[str]:
+    """Return the word without its apostrophes and with each kind of apostrophe; nothing for a word that has none."""
+    if not APOSTROPHE.search(word):
+        return []
+    return [APOSTROPHE.sub(kind, word) for kind in ("", "'", "\u2019") if APOSTROPHE.sub(kind, word)]
 
 
 @cache

@@ -102,6 +102,13 @@ def test_letters_that_a_keyboard_lacks_may_be_spelt_out(organiser, people, words
     assert found(organiser, words) == expected
 
 
+@pytest.mark.parametrize("name", ["O'Brien", "O’Brien", "OBrien"])
+def test_names_with_an_apostrophe_are_found_however_it_is_typed(organiser, event, name):
+    confirmed(event, family_name=name)
+    for words in ("o'brien", "O’Brien", "obrien", "O‘Brien"):
+        assert found(organiser, words) == [name]
+
+
 @pytest.mark.parametrize("words", ["Överåklagare", "overaklagare", "oeveraaklagare", "åklagare bergström"])
 def test_title_is_searched(organiser, people, words):
     assert found(organiser, words) == ["Bergström"]
