@@ -18,6 +18,7 @@ from forum.mailings import queries
 from forum.mailings.enums import MailingKind, MailingStatus
 from forum.mailings.errors import (
     BegunAlready,
+    DraftAgain,
     EventHidden,
     MailingRefused,
     NeedsFilters,
@@ -65,6 +66,7 @@ REFUSALS = {
         "A reminder after confirming is for people whom filters find. Choose for whom it is by sector or status."
     ),
     BegunAlready: _l("It has begun already. You can pause it, or end it for those who wait."),
+    DraftAgain: _l("It has been stopped already: nobody has got it, and it is a draft again."),
     UnknownFilter: _l("A filter is gone by which people were chosen. Choose again for whom it is."),
 }
 DECIDED = _l("Somebody has sent or deleted the message meanwhile. This page shows how it stands now.")

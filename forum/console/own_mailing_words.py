@@ -226,6 +226,19 @@ def too_late(mailing: Mailing, now: datetime) -> dict[str, Any]:
     return {"is_too_late": reminder_times.is_over(mailing, now), "too_late": len(late)}
 
 
+def filters_text(event: Event, filters: Filters) -> list[str]:
+    """Return the filters of the attendee list in words, and that a search found the people; [] for everybody.
+
+    The searched words may be a name, so only organisers who may read names see them.
+    """
+    said = filter_words.said(event, filters)
+    if filters.q and may_open("attendees.show", event):
+        said.append(_("Search: “%(words)s”", words=filters.q))
+    elif filters.q:
+        said.append(_("Found by a search"))
+    return said
+
+
 def _filters_text(mailing: Mailing, audience: ChosenAudience) -> list[str]:
     if mailing.kept_counts is not None:
         return [forgotten_words()]
@@ -233,7 +246,7 @@ def _filters_text(mailing: Mailing, audience: ChosenAudience) -> list[str]:
         number = len(audience.people) + len(audience.left)
         return [ngettext("%(num)s person chosen one by one", "%(num)s people chosen one by one", number)]
     filters: Any = chosen_audience.filters_of(mailing.audience, mailing.event)
-    said = filter_words.said(mailing.event, filters)
+    said = filters_text(mailing.event, filters)
     if question := unanswered.find_question(mailing):
         said.append(_("No answer: %(question)s", question=in_language(question.label)))
     return said or [_("Everybody")]

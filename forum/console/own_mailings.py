@@ -23,7 +23,7 @@ from forum.mailings import afterwards, leaving, mails, own_words, queries, unans
 from forum.mailings.enums import MailingStatus
 from forum.mailings.errors import MailingRefused
 from forum.mailings.models import Mailing
-from forum.registration import filter_words, listing, seen_lists
+from forum.registration import listing, seen_lists
 from forum.registration import wording as registration_wording
 from forum.registration.filtering import Filters
 from forum.registration.models import Registration
@@ -130,7 +130,7 @@ def _new_page(event: Event, filters: Filters, form: MessageForm, *, is_unsaved: 
         "console/own_mailings/new.html",
         event=event,
         form=form,
-        said=filter_words.said(event, filters),
+        said=words.filters_text(event, filters),
         reached=reached,
         number=reached[0].people + sum(number for _why, number in reached[0].left),
         samples=words.list_samples(own_words.sketch(event, form.written())) if is_unsaved else [],

@@ -35,6 +35,10 @@ class BegunAlready(MailingRefused):
     """The minute in which a message could be taken back is over: its first mails may have left."""
 
 
+class DraftAgain(MailingRefused):
+    """The message was taken back already: it is a draft."""
+
+
 class NotAhead(MailingRefused):
     """The moment for sending is not at least a minute ahead, or personal links of the event have ended by then."""
 

@@ -20,6 +20,7 @@ from forum.mailings.chosen_audience import ChosenAudience
 from forum.mailings.enums import Category, MailingKind, MailingStatus, RecipientStatus
 from forum.mailings.errors import (
     BegunAlready,
+    DraftAgain,
     EventHidden,
     NobodyToTell,
     NotAhead,
@@ -194,7 +195,9 @@ def can_take_back(mailing: Mailing, now: datetime) -> bool:
 
 
 def take_back(mailing: Mailing, *, actor: str, now: datetime) -> None:
-    """Turn a message back into a draft while none of its mails has been made. Raises BegunAlready."""
+    """Turn a message back into a draft while none of its mails has been made. Raises DraftAgain, BegunAlready."""
+    if mailing.status == MailingStatus.PROPOSED:
+        raise DraftAgain
     if not can_take_back(mailing, now):
         raise BegunAlready
     mine = MailingRecipient.mailing_id == mailing.id

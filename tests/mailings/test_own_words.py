@@ -253,6 +253,30 @@ def test_a_message_cannot_be_taken_back_once_it_has_begun(organiser, event):
         write(own_words.take_back, mailing, actor="user:1", now=BEGUN)
 
 
+def test_a_message_that_was_stopped_in_another_tab_is_called_a_draft(organiser, event):
+    confirmed(event)
+    mailing = make_planned(event)
+    page = organiser.get("sent_mailings.show", event="nf27", mailing=mailing.id)
+    other = organiser.get("sent_mailings.show", event="nf27", mailing=mailing.id)
+    for shown, told in ((page, "Stopped: nobody has got it."), (other, "It has been stopped already")):
+        after = shown.form("form[action$=return]").submit(follow=True)
+        assert told in after.flashes[0]
+    assert mailing.status == MailingStatus.PROPOSED
+
+
+def test_a_message_to_people_found_by_a_search_is_not_called_one_to_everybody(organiser, sign_in_as, event):
+    person = confirmed(event, family_name="Sökt")
+    page = organiser.get("own_mailings.new", event="nf27", q="Sökt")
+    assert "Search: “Sökt”" in page.text
+    draft = make_draft(event, {"q": "Sökt"})
+    shown = organiser.get("own_mailings.write", event="nf27", mailing=draft.id)
+    assert "Search: “Sökt”" in shown.text
+    assert "Everybody" not in shown.soup.select_one("main").text
+    mailer = sign_in_as(Role.MAILER, event).get("own_mailings.write", event="nf27", mailing=draft.id)
+    assert "Found by a search" in mailer.text
+    assert person.family_name not in mailer.text
+
+
 def test_a_message_is_planned_by_the_clock_of_the_event(organiser, event):
     confirmed(event)
     mailing = make_draft(event)
