@@ -1,5 +1,6 @@
 """Actions on a registration after it is received: confirming, changing, accepting an offer, cancelling."""
 
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -186,12 +187,7 @@ def change(
         answers.derive(registration)
         views_naming.forget_former(registration, before, now=now)
     if changed or asked:
-        told: dict[str, Any] = {"questions": asked} if asked else {}
-        if actor in THEMSELVES:
-            told |= reviewing.details_of_change(registration, before, now)
-        audit.record("registration.changed", registration, actor=actor, at=now, fields=changed, **told)
-    if actor in THEMSELVES:
-        reviewing.begin_again(registration, changed, now=now)
+        _record_change(registration, changed, asked, before, actor, now)
     if "organisation" in changed:
         waiting_list.offer_free_places(registration.event, now=now)
     return [*changed, *asked]
@@ -235,6 +231,29 @@ def _refuse_if_organisation_full(registration: Registration, details: Details) -
     """Raise OrganisationFull if the change would move a held place to an organisation that has reached its cap."""
     key = belonging.key_of(registration.event, details.organisation, registration.email_canonical)
     caps.refuse_if_full(registration, key)
+
+
+def _record_change(
+    registration: Registration,
+    changed: Sequence[str],
+    asked: Sequence[str],
+    before: Mapping[str, Any],
+    actor: str,
+    now: datetime,
+) -> None:
+    """Record a change in the audit trail; a person's own one begins a review, or ends it by being taken back."""
+    is_own = actor in THEMSELVES
+    is_taken_back = is_own and reviewing.is_taken_back(registration, changed)
+    if is_taken_back:
+        mails.take_back([registration], kind=reviewing.BEGUN)
+    told: dict[str, Any] = {"questions": asked} if asked else {}
+    told |= reviewing.details_of_change(registration, before, now) if is_own else {}
+    told |= {"review": reviewing.ENDS} if is_taken_back else {}
+    audit.record("registration.changed", registration, actor=actor, at=now, fields=changed, **told)
+    if is_taken_back:
+        reviewing.end_of_taken_back(registration, now=now)
+    elif is_own:
+        reviewing.begin_again(registration, changed, now=now)
 
 
 def _takes_last_chance(registration: Registration, now: datetime) -> bool:

@@ -31,21 +31,44 @@ def find_before_review(registrations: Collection[Registration]) -> dict[int, dic
     """Return, by a registration's id, the former values of answers that were changed since its review began."""
     since = {one.id: one.review_since for one in registrations if one.review_since}
     answers: dict[int, dict[str, str]] = {number: {} for number in since}
+    for entry in _list_changes(since):
+        number = int(entry.subject_id or 0)
+        # If several entries have a field, take its value from the earliest: that is the value before the first change.
+        answers[number] = {**_read(entry), **answers[number]}
+    return answers
+
+
+def are_restored(registration: Registration) -> bool:
+    """Return whether every answer that was changed since the review began is as it was before its first change.
+
+    False if a former value is not known, or if the review began with anything else than such a change.
+    """
+    since = registration.review_since
+    if since is None:
+        return False
+    entries = [
+        entry
+        for entry in _list_changes({registration.id: since})
+        if entry.details is None or "before" in entry.details.payload
+    ]
+    if not entries or entries[0].at != since or not all(map(_read, entries)):
+        return False
+    before = find_before_review([registration])[registration.id]
+    return all(getattr(registration, name) == value for name, value in before.items())
+
+
+def _list_changes(since: Mapping[int, datetime]) -> list[AuditEntry]:
+    """Return the entries about changes of registrations since a moment, which `since` has by id, the oldest first."""
     if not since:
-        return answers
+        return []
     changes = select(AuditEntry).where(
         AuditEntry.subject_type == Registration.__tablename__,
         AuditEntry.subject_id.in_(since),
         AuditEntry.action == "registration.changed",
         AuditEntry.at >= min(since.values()),
     )
-    for entry in db.session.scalars(changes.order_by(AuditEntry.id)).unique():
-        number = int(entry.subject_id or 0)
-        if entry.at >= since[number]:
-            # If several entries have a field, take its value from the earliest: that is the value before the first
-            # change.
-            answers[number] = {**_read(entry), **answers[number]}
-    return answers
+    entries = db.session.scalars(changes.order_by(AuditEntry.id)).unique()
+    return [entry for entry in entries if entry.at >= since[int(entry.subject_id or 0)]]
 
 
 def _read(entry: AuditEntry) -> dict[str, str]:

@@ -50,7 +50,9 @@ STAYS = (
         audit.WAITING_LIST_VIEWED,
         frozenset({"review_reopened", "substitute_in_review"})
         | {f"{step}:{reviewing.GOES_ON}" for step in RESTORED},
-        ENDED | {"approved", "moved:reviewed", f"moved:{reviewing.ENDS}"},
+        ENDED
+        | {"approved", "moved:reviewed"}
+        | {f"{step}:{reviewing.ENDS}" for step in ("moved", "changed")},
     ),
     (
         audit.CARE_ANSWERS_VIEWED,

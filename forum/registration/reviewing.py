@@ -118,6 +118,25 @@ def details_of_change(registration: Registration, before: Mapping[str, str], now
     return {"before": former_answers.close(kept, registration, now)}
 
 
+def is_taken_back(registration: Registration, changed: Collection[str]) -> bool:
+    """Return whether the person has put everything back that they had changed after an approval and is in review.
+
+    Call before the change back is recorded in the audit trail.
+    """
+    if REVIEWED.isdisjoint(changed) or not is_change_reviewed(registration):
+        return False
+    course = [entry.action for entry in audit_queries.find_course_of_reviews(registration)]
+    begun = [action for action in course if action != audit_queries.REGISTRATION_MOVED]
+    is_of_change = begun[-1:] == [audit_queries.REVIEW_REOPENED]
+    return is_of_change and former_answers.are_restored(registration)
+
+
+def end_of_taken_back(registration: Registration, *, now: datetime) -> None:
+    """End the review of a change that the person has taken back, and mail the person that there is no decision."""
+    registration.review_since = registration.answer_by = None
+    mails.queue_about_review(registration, ENDED, now=now)
+
+
 def begin_again(
     registration: Registration, changed: Iterable[str], *, actor: str = "person", now: datetime
 ) -> None:

@@ -51,7 +51,7 @@ NO_STEPS = {
     ),
     *("unconfirmed_erased", "not_confirmed", "gave_way", "address_wrong", "hold_ended", "asking_lengthened"),
     *("lapsed_erased", "erased", "erased_again", "left_merged", "feed_made", "feed_ended", "consent"),
-    *("offer_reminded", "offer_extended", "offer_lengthened", "changed", "care_changed"),
+    *("offer_reminded", "offer_extended", "offer_lengthened", "care_changed"),
     *("refusal_proposed", "refusal_withdrawn", "recused", "suppression_lifted"),
     *("address_asked", "address_changed", "asked_again", "link_asked"),
     *("substitute_asked", "substitute_taken_back", "own_data_asked", "own_data_opened"),

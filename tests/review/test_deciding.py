@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from sqlalchemy import select
 
+from forum.audit import queries as audit
 from forum.audit.models import AuditEntry
 from forum.columns import Text
 from forum.events.enums import SectorPolicy
@@ -12,7 +13,7 @@ from forum.extensions import db
 from forum.questions.enums import QuestionKind
 from forum.questions.models import Answer
 from forum.registration import actions as registration_actions
-from forum.registration import expiry, given, reviewing
+from forum.registration import expiry, given, readers, reviewing
 from forum.registration.applicant import CHANGEABLE, Details
 from forum.registration.enums import DeclineReason, Status
 from forum.registration.errors import NotInReview, NotLive, SectorFull
@@ -251,6 +252,47 @@ def test_a_changed_name_after_approval_is_reviewed_and_keeps_the_place(reviewed,
     approve(waiting, judges[0])
     decline(person, judges[1])
     assert (person.status, reviewed.taken, queries.count_undecided(reviewed, None)) == (Status.DECLINED, 1, 0)
+
+
+def test_a_change_that_is_taken_back_is_not_reviewed_any_more(reviewed, judges):
+    """Nobody can decide about a change that is none, and a refusal would end an approved registration."""
+    write(setattr, reviewed, "has_second_reviewer", True)
+    person = confirmed(reviewed, "other")
+    approve(person, judges[0])
+    was = {name: getattr(person, name) for name in ("family_name", "organisation")}
+    change(person, family_name="Somebody else")
+    change(person, organisation="Another", title="New")
+    write(actions.decline, person, WRONG_SECTOR, seen=seen(person), user_id=judges[1].id, now=LATER)
+    change(person, family_name=was["family_name"])
+    assert (person.is_in_review, len(queries.find_proposals([person]))) == (True, 1)
+    change(person, organisation=was["organisation"])
+    assert (person.is_in_review, person.answer_by) == (False, None)
+    assert queries.count_undecided(reviewed, None) == 0
+    assert queries.find_proposals([person]) == {}
+    assert (person.status, person.title, kinds_for(person)[-1]) == ("confirmed", "New", "change-review-ended")
+    told = newest_mail(person, "change-review-ended").text
+    assert "Your name and organisation are as they were before your change again." in told
+    change(person, family_name="Once more")
+    assert (person.is_in_review, kinds_for(person)[-1]) == (True, "change-in-review")
+    stays = readers.list_stays(audit.find_history(person))
+    began = [(one.action, end and end.action) for _kind, one, end in stays if "reopened" in one.action]
+    reopened = "registration.review_reopened"
+    assert began == [(reopened, "registration.changed"), (reopened, None)]
+
+
+def test_a_review_whose_former_values_are_not_known_goes_on(reviewed, judges):
+    """A name that a review began with, by no change of the person's, is not what somebody has approved."""
+    person = confirmed(reviewed, "other", family_name="Unjudged")
+    approve(person, judges[0])
+    write(reviewing.begin_again, person, {"family_name"}, actor="user:1", now=NOW)
+    change(person, family_name="Typo")
+    change(person, family_name="Unjudged")
+    assert person.is_in_review
+    other = confirmed(reviewed, "other", family_name="Judged")
+    approve(other, judges[0])
+    change(other, family_name="Somebody else")
+    change(other, actor="user:1", family_name="Judged")
+    assert other.is_in_review
 
 
 def test_nobody_in_review_is_forgotten_and_late_answers_are_counted(reviewed):
