@@ -149,7 +149,7 @@ def let_come_instead(
         return None
     substituting.refuse_if_too_late(registration, now)
     newcomer = substituting.hand_over(
-        registration, applicant_of(person, registration), actor=CONTACT, now=now
+        registration, applicant_of(person, registration), actor=CONTACT, named_by=CONTACT, now=now
     )
     moments = {"asked_at": now, "expires_at": now, "confirmed_at": now}
     db.session.add(Substitution(registration=registration, successor=newcomer, email="", **moments))

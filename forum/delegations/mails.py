@@ -63,10 +63,13 @@ def queue_registered(
     )
 
 
-def queue_replaced(registration: Registration, *, now: datetime) -> OutboxMessage | None:
-    """Queue the mail that tells a person that a substitute has taken over; cancel the person's unsent mails."""
+def queue_replaced(registration: Registration, *, by_contact: bool, now: datetime) -> OutboxMessage | None:
+    """Queue the mail that tells a person that a substitute has taken over; cancel the person's unsent mails.
+
+    `by_contact`: not the person has named the substitute, but the contact of their delegation.
+    """
     mails.take_back([registration])
-    return mails.queue(registration, REPLACED, now)
+    return mails.queue(registration, REPLACED, now, by_contact=by_contact)
 
 
 def queue_to_contact(

@@ -142,19 +142,26 @@ def confirm(
     places.lock_live(follow(token, now=now).registration)
     asked = follow(token, now=now)
     refuse_if_too_late(asked.registration, now)
-    successor = hand_over(asked.registration, applicant, now=now)
+    by = CONTACT if asked.is_by_contact else PERSON
+    successor = hand_over(asked.registration, applicant, named_by=by, now=now)
     consents.give(successor, purposes, listed, now=now)
     asked.successor_id, asked.confirmed_at, asked.email = successor.id, now, ""
     return successor
 
 
 def hand_over(
-    registration: Registration, applicant: Applicant, *, actor: str = PERSON, now: datetime
+    registration: Registration,
+    applicant: Applicant,
+    *,
+    actor: str = PERSON,
+    named_by: str,
+    now: datetime,
 ) -> Registration:
     """Move place, rank and status of the registration to a new one with these answers; the event is locked.
 
     The newcomer's address answers an open invitation to it. The new registration keeps the organisation of the old one,
-    whatever the answers say. Raises NothingOffered, AddressTaken, OrganisationFull.
+    whatever the answers say. `named_by` is who has named the newcomer, `actor` who makes the change. Raises
+    NothingOffered, AddressTaken, OrganisationFull.
     """
     applicant = replace(applicant, organisation=registration.organisation)
     event, before = registration.event, registration.status
@@ -181,7 +188,7 @@ def hand_over(
     is_reviewed_again = is_reviewed or reviewing.is_reviewed_again(successor)
     _keep_in_delegation(registration, successor, is_reviewed_again=is_reviewed_again)
     given.store(successor, applicant.given or {}, now=now)
-    mails.queue_replaced(registration, now=now)
+    mails.queue_replaced(registration, by_contact=named_by == CONTACT, now=now)
     _record(registration, successor, before, actor, now)
     _welcome(successor, is_reviewed_again=is_reviewed_again, now=now)
     if moves or has_freed:

@@ -3,15 +3,15 @@
 import pytest
 
 from forum import clock
-from forum.delegations import contact_acts, contact_news
+from forum.delegations import contact_acts, contact_news, substituting
 from forum.delegations.asking import Person
 from forum.events.enums import SectorPolicy
-from forum.registration import reviewing
+from forum.registration import actions, reviewing
 from forum.registration.enums import Status
 from tests.delegations.test_delegations import CONTACT, registered
 from tests.factories.events import NOW, make_event, make_sector
-from tests.factories.registrations import write
-from tests.registration.reading import last_id, queued
+from tests.factories.registrations import make_applicant, write
+from tests.registration.reading import last_id, newest_mail, queued
 
 NEWS = [("delegation-changed", CONTACT.email)]
 
@@ -63,3 +63,30 @@ def test_review_of_a_newcomer_whom_the_contact_names_is_no_news_and_its_end_is(r
     assert (gun.status, gun.is_in_review, told(reviewed)) == (Status.CONFIRMED, True, [])
     write(reviewing.approve, gun, actor="user:1", now=NOW)
     assert told(reviewed) == NEWS
+
+
+@pytest.mark.parametrize("email", ["", "gun@example.org"])
+def test_person_whom_the_contact_replaces_reads_that_the_contact_has_done_it(database, email):
+    """They have named nobody themselves, and whoever has no address confirms nothing (P20: no name, no address)."""
+    event = make_event(sectors=[make_sector("tech")])
+    delegation = registered(event)
+    cia = delegation.people[1].registration
+    write(actions.confirm, cia, now=NOW)
+    write(contact_acts.let_come_instead, delegation.people[1], Person("Gun", "Ek", "", email), now=NOW)
+    if email:
+        token = newest_mail(cia, "substitute-asked").token
+        write(substituting.confirm, token, make_applicant(email=email), now=NOW)
+    text = newest_mail(cia, "substituted").text
+    assert "The contact at your organisation who registered you has let somebody else come." in text
+    assert [words for words in ("whom you have named", "confirmed", "Gun", "gun@") if words in text] == []
+
+
+def test_person_who_has_named_the_newcomer_themselves_reads_so(database):
+    event = make_event(sectors=[make_sector("tech")])
+    cia = registered(event).people[1].registration
+    write(actions.confirm, cia, now=NOW)
+    write(substituting.ask, cia, "gun@example.org", now=NOW)
+    token = newest_mail(cia, "substitute-asked").token
+    write(substituting.confirm, token, make_applicant(email="gun@example.org"), now=NOW)
+    text = newest_mail(cia, "substituted").text
+    assert ("The colleague whom you have named has confirmed" in text, "contact" in text) == (True, False)

@@ -67,6 +67,7 @@ def make_more_variants(language: str) -> dict[str, Mail]:
     made |= _about_first_addresses(event, language) | _about_moves(event, language)
     made |= _about_merges(event, language) | _about_invitations(event, language)
     made |= _about_a_line_in_balance(language) | _about_an_entered_delegation(event, language)
+    made |= _about_substitutes(event, language)
     return made | _about_accounts(event, language) | _about_a_late_event(event, language)
 
 
@@ -191,6 +192,13 @@ def _about_an_entered_delegation(event: Event, language: str) -> dict[str, Mail]
     db.session.commit()
     write(links_by_mail.send_fresh_link, event, contact.email, now=NOW)
     return {"delegation-asked--entered-before": newest_mail_to(contact.email, "delegation-asked")}
+
+
+def _about_substitutes(event: Event, language: str) -> dict[str, Mail]:
+    """Return the mail to a person instead of whom the contact of their delegation lets somebody else come."""
+    person = confirmed(event, "ngo", language=language)
+    write(delegation_mails.queue_replaced, person, by_contact=True, now=NOW)
+    return {"substituted--by-contact": newest_mail(person, "substituted")}
 
 
 def _about_accounts(event: Event, language: str) -> dict[str, Mail]:
