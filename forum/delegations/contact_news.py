@@ -1,5 +1,7 @@
 """Mails to a delegation's contact about status changes of the people whose registrations the contact manages.
 
+Where a newcomer with an address takes over from such a person, the contact is told that, and no more of the newcomer.
+
 People without an address of their own get no messages. So the worker compares how they stand with what the
 contact was told last, and sends the contact one mail for all changes.
 """
@@ -18,13 +20,13 @@ from forum.registration import places
 from forum.registration.models import Registration
 
 CHANGED = Delegate.told != standing.STANDING
-# Registrations that the contact manages. Those whose processing is restricted are left out: the contact reads no news
-# of these people.
-MANAGED = (Registration.email == "", queries.IS_SHOWN)
+# Registrations that the contact manages, or did until a newcomer took over. Those whose processing is restricted are
+# left out: the contact reads no news of these people.
+MANAGED = ((Registration.email == "") | (Delegate.told == standing.TAKEN_OVER), queries.IS_SHOWN)
 
 
 def list_due(*, now: datetime) -> Sequence[int]:
-    """Return the ids of delegations with a person without an address whose new status the contact was not told."""
+    """Return the ids of delegations whose contact lacks news of a person whom the contact manages, or managed."""
     unknown = select(Delegate.delegation_id).join(Delegate.registration).join(Delegate.delegation)
     ahead = unknown.join(Delegation.event).where(Event.ends_at > now)
     return db.session.scalars(ahead.where(CHANGED, *MANAGED).distinct()).all()

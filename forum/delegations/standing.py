@@ -10,6 +10,8 @@ from forum.registration.enums import APPROVED
 from forum.registration.models import Registration
 
 CHANGE_REVIEWED = "/review"
+# Somebody with an address has taken over from a person for whom the contact answered, and the contact was not told yet.
+TAKEN_OVER = "taken over"
 STATUS = cast(Registration.status, String(20))
 # The SQL expression for `of`.
 STANDING = case(

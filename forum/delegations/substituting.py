@@ -247,10 +247,14 @@ def _keep_in_delegation(
 ) -> None:
     """Let the newcomer take the person's place in the delegation, too, if the person is in one.
 
-    The contact does not read name or address of a newcomer whom the person has named (P20).
+    The contact does not read name or address of a newcomer whom the person has named (P20). Of a newcomer with an
+    address who takes over from somebody for whom the contact answers, the contact is told by the worker: nobody else
+    can tell that person.
     """
     mine = Delegate.registration_id == registration.id
     told = standing.of(successor, is_reviewed_again=is_reviewed_again)
+    if successor.has_address and not registration.has_address:
+        told = standing.TAKEN_OVER
     kept = {"registration_id": successor.id, "told": told, "sealed_typed": None}
     db.session.execute(update(Delegate).where(mine).values(**kept))
 

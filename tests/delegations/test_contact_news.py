@@ -90,3 +90,33 @@ def test_person_who_has_named_the_newcomer_themselves_reads_so(database):
     write(substituting.confirm, token, make_applicant(email="gun@example.org"), now=NOW)
     text = newest_mail(cia, "substituted").text
     assert ("The colleague whom you have named has confirmed" in text, "contact" in text) == (True, False)
+
+
+def test_contact_is_told_when_a_newcomer_takes_over_from_somebody_they_answer_for(database):
+    """The newcomer has an address, so later news go to the newcomer alone."""
+    event = make_event(sectors=[make_sector("tech")])
+    delegation = registered(event)
+    bo = delegation.people[0].registration
+    write(
+        contact_acts.let_come_instead,
+        delegation.people[0],
+        Person("Gun", "Ek", "", "gun@example.org"),
+        now=NOW,
+    )
+    assert told(delegation) == []
+    token = newest_mail(bo, "substitute-asked").token
+    gun = write(substituting.confirm, token, make_applicant(email="gun@example.org"), now=NOW)
+    assert told(delegation) == NEWS
+    write(actions.cancel, gun, actor="person", now=NOW)
+    assert told(delegation) == []
+
+
+def test_contact_is_not_told_when_somebody_with_an_address_lets_a_colleague_come(database):
+    event = make_event(sectors=[make_sector("tech")])
+    delegation = registered(event)
+    cia = delegation.people[1].registration
+    write(actions.confirm, cia, now=NOW)
+    write(substituting.ask, cia, "gun@example.org", now=NOW)
+    token = newest_mail(cia, "substitute-asked").token
+    write(substituting.confirm, token, make_applicant(email="gun@example.org"), now=NOW)
+    assert told(delegation) == []
