@@ -50,8 +50,13 @@ def came_from(numbers: Sequence[int]) -> ColumnElement[bool]:
 def list_added(entries: Iterable[AuditEntry]) -> set[int]:
     """Return the ids of the entries among these that record how an import has added somebody."""
     installed: Imports = current_app.extensions[IMPORTED]
-    received = [entry for entry in entries if entry.action == REGISTRATION_RECEIVED]
+    received = [entry for entry in entries if entry.action == REGISTRATION_RECEIVED and _is_by_hand(entry)]
     return installed.list_added(received) if received else set()
+
+
+def _is_by_hand(entry: AuditEntry) -> bool:
+    """Return whether the entry says that organisers have added the registration, alone or by an import."""
+    return bool(entry.details and entry.details.payload.get("by_hand"))
 
 
 def details_of(entry: AuditEntry, added: Collection[int]) -> dict[str, Any]:

@@ -224,8 +224,8 @@ def is_plain_name(form, field) -> None:
     Mail programs turn a host name into a link. An initial with a full stop, as in "J.Berg" or "A.B. Berg", is a name.
     """
     no_web_address(form, field)
-    labels = HOST_LABELS.finditer(field.data or "")
-    if any(before or after[0].islower() for before, after in (found.groups() for found in labels)):
+    labels = (pair.groups() for pair in HOST_LABELS.finditer(field.data or ""))
+    if any(before or after[0].islower() for before, after in labels):
         raise ValidationError(_l("Write this without web addresses, and with a space after each full stop"))
 
 

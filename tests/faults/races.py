@@ -25,6 +25,7 @@ from forum.extensions import db
 from forum.invitations.models import Invitation
 from forum.outbox.models import OutboxMessage
 from forum.registration import actions, links, places
+from forum.registration.bare_hold_models import BareHold
 from forum.registration.enums import OfferEnd, Status, TokenPurpose
 from forum.registration.merge_models import RegistrationMerge
 from forum.registration.models import Registration
@@ -93,6 +94,7 @@ def assert_counted_once() -> None:
     """Check that counters of places equal the rows that hold a place, and that the audit chain is valid."""
     held = Counter(one.sector_id for one in registrations() if one.holds_place)
     held.update(db.session.scalars(select(Invitation.sector_id).where(Invitation.holds_place)))
+    held.update(db.session.scalars(select(BareHold.sector_id)))
     for event in db.session.scalars(select(Event)):
         counted = {sector.id: sector.taken for sector in event.sectors}
         assert counted == {number: held[number] for number in counted}

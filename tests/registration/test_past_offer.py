@@ -376,7 +376,9 @@ def test_a_move_announces_no_offer_once_the_time_is_over(is_over):
     )
 
 
-@pytest.mark.parametrize(("hours", "told"), [(48, ["reinstated"]), (47, ["offered", "reinstated"])])
+@pytest.mark.parametrize(
+    ("hours", "told"), [(48, ["reinstated", "merge-undone"]), (47, ["offered", "reinstated", "merge-undone"])]
+)
 def test_undoing_a_merge_announces_no_offer_once_the_time_is_over(offered, hours, told):
     """The registration that gets its own address back has been offered a place, whose time may be over by then."""
     other = confirmed(offered.event)
