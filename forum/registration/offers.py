@@ -82,6 +82,12 @@ def list_of(registration: Registration) -> Sequence[Offer]:
     return db.session.scalars(mine.order_by(Offer.id.desc())).all()
 
 
+def is_last_withdrawn(registration: Registration) -> bool:
+    """Return whether an organiser has withdrawn the registration's last offer."""
+    last = next(iter(list_of(registration)), None)
+    return last is not None and last.ended_how == OfferEnd.WITHDRAWN
+
+
 def end(registration: Registration, how: OfferEnd, *, now: datetime) -> None:
     """Store how the registration's open offer has ended."""
     if offer := find_open(registration):

@@ -8,7 +8,7 @@ from forum import clock
 from forum.database import start_write
 from forum.events import queries as events
 from forum.extensions import db
-from forum.registration import actions, deadlines, declining, links, own_sign_in
+from forum.registration import actions, deadlines, declining, links, offers, own_sign_in
 from forum.registration.enums import Status
 from forum.registration.errors import NothingOffered, NotLive
 from forum.registration.models import Registration
@@ -67,4 +67,6 @@ def _tell_nothing_declined(registration: Registration) -> None:
 def _nothing_offered() -> ResponseReturnValue:
     """Show the page for an offer that has ended meanwhile; change nothing."""
     db.session.rollback()
-    return render_template("public/self_service/nothing_offered.html", registration=mine()), 409
+    registration, page = mine(), "public/self_service/nothing_offered.html"
+    is_withdrawn = offers.is_last_withdrawn(registration)
+    return render_template(page, registration=registration, is_withdrawn=is_withdrawn), 409

@@ -9,7 +9,8 @@ from forum import clock
 from forum.accounts.enums import Role
 from forum.audit.models import AuditEntry
 from forum.events.enums import SectorPolicy
-from forum.registration import actions, expiry, offers_by_hand
+from forum.events.queries import find_sector
+from forum.registration import actions, expiry, moving, offers_by_hand
 from forum.registration.models import Registration
 from tests.factories.events import NOW, make_event, make_sector
 from tests.factories.mails import mark_all_sent
@@ -232,7 +233,21 @@ def test_an_offer_that_was_withdrawn_while_its_page_is_open_says_so(pages, datab
     page = pages.get(link_in(mails(database, "offered")[0]), follow=True)
     write(offers_by_hand.withdraw, second, user_id=organisers.make_user(Role.ADMIN).id, now=clock.now())
     late = page.form("form[action$=accept]").submit(expect=409)
-    assert (late.h1, "register again" in late.text) == ("The offer has run out", False)
+    assert (late.h1, "register again" in late.text) == ("The offer was taken back", False)
+    assert "The organisers have taken back the place that they offered you." in late.text
+    assert "run out" not in late.text
+
+
+def test_an_offer_that_ended_by_a_move_while_its_page_is_open_was_not_taken_back(pages, database):
+    event = make_event(sectors=[make_sector("justice", ceiling=1), make_sector("ngo", ceiling=1)])
+    _first, second, _full = confirmed(event), confirmed(event), confirmed(event, "ngo")
+    pages.get(link_in(mails(database, "confirmed")[0]), follow=True)
+    pages.get("self_service.cancel").submit()
+    page = pages.get(link_in(mails(database, "offered")[0]), follow=True)
+    moved = {"may_wait": True, "actor": "user:1", "now": clock.now()}
+    write(moving.move, second, find_sector(event, "ngo"), **moved)
+    late = page.form("form[action$=accept]").submit(expect=409)
+    assert (late.h1, "taken back" in late.text) == ("No place is offered to you now", False)
 
 
 def test_own_data_shows_what_is_held_but_not_the_real_name(pages, event, database):
