@@ -405,7 +405,8 @@ def queue_every_mail(world: World) -> None:
             queue(person, now=NOW)
         mails.queue_address_leaving(person, now=NOW)
         mails.queue_about_review(person, substitutes.REVIEWED, now=NOW)
-        mails.queue(person, substitutes.REPLACED, NOW)
+        for by_contact in (False, True):
+            mails.queue(person, substitutes.REPLACED, NOW, by_contact=by_contact)
         if delegation := delegations.find_of(person):
             for kind in substitutes.TO_CONTACT:
                 substitutes.queue_to_contact(delegation, kind, "x" * 43, now=NOW)
