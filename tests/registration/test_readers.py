@@ -319,7 +319,8 @@ def test_newcomer_without_an_address_is_told_of_views_of_the_list_on_which_they_
     person = confirmed(event, "tech", now=NOW)
     see(event, WAITING, 1)
     nobody = make_applicant(email="")
-    newcomer = write(substituting.hand_over, person, nobody, actor="contact", now=NOW + 3 * HOUR)
+    by = {"actor": "contact", "named_by": "contact"}
+    newcomer = write(substituting.hand_over, person, nobody, **by, now=NOW + 3 * HOUR)
     assert newcomer.status == (Status.IN_REVIEW if policy == SectorPolicy.REVIEW else Status.WAITING)
     see(event, WAITING, 4)
     assert (told_at(person), told_at(newcomer)) == ([1], [4])
