@@ -120,9 +120,7 @@ def move(
     # The database refuses a row whose status and place do not fit, so write nothing until both are set.
     with db.session.no_autoflush:
         _put(registration, sector, outcome, now)
-        details = {"was": was.key, "sector": sector.key, "outcome": outcome}
-        if moved.ends_review:
-            details["review"] = reviewing.ENDS
+        details = {"was": was.key, "sector": sector.key, **_consequences(registration, outcome, moved)}
         audit.record(audit_queries.REGISTRATION_MOVED, registration, actor=actor, at=now, **details)
         _settle(registration, outcome, moved, actor, now)
     if outcome in (Outcome.GETS_PLACE, Outcome.JOINS_LINE):
@@ -195,6 +193,15 @@ def _describe(registration: Registration, sector: Sector, outcome: Outcome, acto
     is_lost = outcome in (Outcome.NO_PLACE, Outcome.REVIEWED) and registration.holds_place
     ends_review = reviewing.is_change_reviewed(registration) and sector.policy != SectorPolicy.REVIEW
     return Moved(actor == PERSON, registration.status if is_lost else None, ends_review)
+
+
+def _consequences(registration: Registration, outcome: Outcome, moved: Moved) -> dict[str, str]:
+    """Return what the audit trail stores of the consequences of a move.
+
+    By a move nobody who has not confirmed comes into review or into the line: confirming decides about that.
+    """
+    consequences = {} if registration.status == Status.PENDING else {"outcome": str(outcome)}
+    return {**consequences, "review": reviewing.ENDS} if moved.ends_review else consequences
 
 
 def _put(registration: Registration, sector: Sector, outcome: Outcome, now: datetime) -> None:

@@ -23,7 +23,7 @@ from forum.outbox.enums import MessageStatus
 from forum.outbox.models import OutboxMessage
 from forum.privacy import mails as privacy_mails
 from forum.questions.queries import list_answers
-from forum.registration import mails, reinstating, uniting
+from forum.registration import mails, reinstating, reviewing, separating, uniting
 from forum.registration.enums import TokenPurpose
 from forum.registration.models import Registration
 from tests.factories.events import NOW
@@ -405,6 +405,9 @@ def queue_every_mail(world: World) -> None:
             queue(person, now=NOW)
         mails.queue_address_leaving(person, now=NOW)
         mails.queue_about_review(person, substitutes.REVIEWED, now=NOW)
+        mails.queue_about_review(person, reviewing.ENDED, now=NOW)
+        holds = {"until": None, "is_change_reviewed": False, "consents_to_list": False}
+        mails.queue(person, separating.MAIL_OF_KEPT, NOW, leads_to=TokenPurpose.MANAGE, **holds)
         for by_contact in (False, True):
             mails.queue(person, substitutes.REPLACED, NOW, by_contact=by_contact)
         if delegation := delegations.find_of(person):

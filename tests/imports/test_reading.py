@@ -20,7 +20,7 @@ from forum.registration.applicant import CHANGEABLE
 from forum.registration.enums import ExportPurpose, ExportRecipient
 from forum.registration.models import Registration
 from forum.tidying import tidy
-from forum.web.forms import ADDRESS
+from forum.web.forms import ADDRESS, HOST_LABELS
 from forum.web.language_names import read_language
 from tests.factories.events import NOW, make_event
 from tests.factories.registrations import confirmed
@@ -28,7 +28,9 @@ from tests.factories.registrations import confirmed
 # Letters of Nordic and Sámi names, texts that spreadsheets run as formulas, and signs that separate cells.
 LETTERS = "ÅÄÖåøÆæÞðŊŋŧŦžČčđĐáÁẞéğʼ’'\"=+-＝;,.:()&|%$#*! abK\u0301\u200d"
 NAMES = (
-    st.text(LETTERS, min_size=1, max_size=14).map(tidy).filter(lambda text: text and not ADDRESS.search(text))
+    st.text(LETTERS, min_size=1, max_size=14)
+    .map(tidy)
+    .filter(lambda text: text and not ADDRESS.search(text) and not HOST_LABELS.search(text))
 )
 PEOPLE = st.tuples(
     NAMES, NAMES, NAMES, st.sampled_from(["+46 8 123", "08-12 34", "112 11", "(0)8.1234/5", None])

@@ -5,11 +5,12 @@ from datetime import timedelta
 import pytest
 
 from forum import clock
+from forum.audit import queries as audit
 from forum.database import start_write
 from forum.events.enums import SectorPolicy
 from forum.events.queries import find_sector
 from forum.extensions import db
-from forum.registration import actions, moving, places, queries, reviewing, waiting_list
+from forum.registration import actions, moving, places, queries, readers, reviewing, waiting_list
 from forum.registration.applicant import CHANGEABLE, Details
 from forum.registration.enums import Status
 from forum.registration.errors import NoPlaceThere, NoSuchSector
@@ -98,6 +99,13 @@ def test_unconfirmed_registration_moves_with_its_hold(event):
     until = person.held_until
     assert move(person, "tech") == Outcome.KEEPS_PLACE
     assert (person.status, person.held_until, taken(event)) == (Status.PENDING, until, {"tech": 1, "all": 1})
+
+
+def test_an_unconfirmed_person_who_moves_to_reviews_is_on_no_list_yet(event):
+    """Confirming the address puts the person into review; until then no organiser has read the person in a queue."""
+    person = register(event, "ngo")
+    write(moving.move, person, find_sector(event, "other"), may_wait=True, actor="person", now=NOW)
+    assert (person.status, [*readers.list_stays(audit.find_history(person))]) == (Status.PENDING, [])
 
 
 def test_organiser_reads_what_moving_means_before_and_tells_the_person(organiser, event):
