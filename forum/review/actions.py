@@ -16,7 +16,7 @@ from forum.registration import places, reviewing
 from forum.registration.errors import NotInReview
 from forum.registration.models import Registration
 from forum.registration.reviewing import Refusal
-from forum.review import queries, readers
+from forum.review import queries, recipients
 from forum.review.errors import (
     AlreadyProposed,
     NobodyElse,
@@ -35,12 +35,12 @@ def shown_of_each(registrations: Sequence[Registration]) -> dict[int, dict[str, 
     """Return, by registration id, the values that a reviewer judges, with the answers to the event's own questions.
 
     A decision is refused if the page showed other values (R30). They include who reads the decision, because the page
-    says so and asks for the reviewer's own words in the reader's language. An answer by a file has the file's key.
+    says so and asks for the reviewer's own words in the recipient's language. An answer by a file has the file's key.
     Answers about diet and access are not among them: reviewers do not see these.
     """
     person = ("given_name", "family_name", "organisation", "title", "email", "country", "language")
     told = questions.list_answers_of([one.id for one in registrations])
-    read_by = readers.find(registrations)
+    read_by = recipients.find(registrations)
     return {
         one.id: {
             **{name: getattr(one, name) for name in (*person, "sector_id", "status")},

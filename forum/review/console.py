@@ -21,7 +21,7 @@ from forum.registration import wording as registration_wording
 from forum.registration.enums import Status
 from forum.registration.errors import NotInReview, NotLive, SectorFull
 from forum.registration.models import Registration
-from forum.review import actions, outcomes, panel, queries, readers, wording
+from forum.review import actions, outcomes, panel, queries, recipients, wording
 from forum.review.errors import DecisionRefused
 from forum.review.forms import ApproveForm, DeclineForm
 from forum.web.forms import TidyForm
@@ -89,7 +89,7 @@ def approve(event: str, reference: str) -> ResponseReturnValue:
         seen, words = form.seen.data or "", form.words_for(registration)
         is_change = registration.status != Status.IN_REVIEW
         actions.approve(registration, seen=seen, words=words, user_id=g.user.id, now=clock.now())
-        return wording.outcome_text(registration, readers.of(registration), is_change=is_change)
+        return wording.outcome_text(registration, recipients.of(registration), is_change=is_change)
 
     return _decide(event, reference, decide)
 
@@ -105,7 +105,7 @@ def decline(event: str, reference: str) -> ResponseReturnValue:
     def decide(registration: Registration) -> str:
         refusal, told = form.refusal_of(registration), {"seen": form.seen.data or "", "user_id": g.user.id}
         if actions.decline(registration, refusal, now=clock.now(), **told):
-            return wording.declined_text(readers.of(registration))
+            return wording.declined_text(recipients.of(registration))
         return _("The refusal is proposed. Another organiser confirms it before anything is sent.")
 
     return _decide(event, reference, decide)
@@ -120,7 +120,7 @@ def confirm_refusal(event: str, reference: str) -> ResponseReturnValue:
 
     def decide(registration: Registration) -> str:
         actions.confirm_refusal(registration, seen=form.seen.data or "", user_id=g.user.id, now=clock.now())
-        return wording.declined_text(readers.of(registration))
+        return wording.declined_text(recipients.of(registration))
 
     return _decide(event, reference, decide)
 
@@ -185,7 +185,7 @@ def _person_or_404(slug: str, reference: str) -> Registration:
 def _form(kind: type[Form], person: Registration) -> Form:
     """Return the form filled in with the sent or kept values, else with what the page shows of the person."""
     entered = kept_words.sent_or_kept()
-    form = kind(entered, languages=kind.languages_of([readers.of(person)]))
+    form = kind(entered, languages=kind.languages_of([recipients.of(person)]))
     if entered is None:
         form.show(actions.shown_of(person))
     return form

@@ -13,9 +13,9 @@ from forum.registration.enums import DeclineReason
 from forum.registration.models import Registration
 from forum.registration.review_words import CHOICES
 from forum.registration.reviewing import Refusal
-from forum.review import readers
+from forum.review import recipients
 from forum.review.actions import shown_of_each
-from forum.review.readers import Reader, Who
+from forum.review.recipients import Recipient, Who
 from forum.web.edits import ShowsStored, digest
 from forum.web.forms import LinesField, TidyForm
 from forum.web.identity_numbers import no_identity_number
@@ -38,7 +38,7 @@ class OwnWordsForm(TidyForm):
 
     def __init__(self, *args, languages: Iterable[str] | None = None, **kwargs):
         super().__init__(*args, **kwargs)
-        # The languages in which the form asks for words: those of the readers, none without a reader, or all of them.
+        # The languages in which the form asks for words: those of the recipients, none without one, or all of them.
         asked = set(NAMES) if languages is None else set(languages)
         self.languages = [code for code in NAMES if code in asked]
         for code in NAMES:
@@ -46,9 +46,9 @@ class OwnWordsForm(TidyForm):
                 self[code].label.text = self._label(code)
 
     @staticmethod
-    def languages_of(read_by: Iterable[Reader]) -> set[str]:
-        """Return in which languages the form asks for words to these readers; words about an approval go by mail."""
-        return {reader.language for reader in read_by if reader.who == Who.PERSON}
+    def languages_of(read_by: Iterable[Recipient]) -> set[str]:
+        """Return in which languages the form asks for words to these recipients; words about an approval go by mail."""
+        return {recipient.language for recipient in read_by if recipient.who == Who.PERSON}
 
     @property
     def word_fields(self) -> list[Any]:
@@ -62,7 +62,7 @@ class OwnWordsForm(TidyForm):
 
     def words_for(self, registration: Registration) -> str:
         """Return the words typed in the language of whoever reads the decision about a registration."""
-        language = readers.of(registration).language
+        language = recipients.of(registration).language
         return self[language].data or "" if language in self.languages else ""
 
     def _label(self, code: str) -> str:
@@ -102,9 +102,9 @@ class ReasonForm(OwnWordsForm):
             field.id = f"refusal-{field.id}"
 
     @staticmethod
-    def languages_of(read_by: Iterable[Reader]) -> set[str]:
+    def languages_of(read_by: Iterable[Recipient]) -> set[str]:
         """Return in which languages the form asks for words: those about a refusal stay with each registration."""
-        return {reader.language for reader in read_by}
+        return {recipient.language for recipient in read_by}
 
     def validate(self, extra_validators=None) -> bool:
         """Check the fields; the reason "other" needs words that explain it."""

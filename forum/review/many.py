@@ -20,7 +20,7 @@ from forum.registration import wording as registration_wording
 from forum.registration.enums import Status
 from forum.registration.models import Registration
 from forum.registration.searching import read_reference
-from forum.review import actions, left_out, queries, readers, rounds
+from forum.review import actions, left_out, queries, recipients, rounds
 from forum.review.forms import WITH_PLACE, ApproveManyForm, DeclineManyForm
 
 Form = TypeVar("Form", ApproveManyForm, DeclineManyForm)
@@ -69,7 +69,7 @@ def decline(event: str) -> ResponseReturnValue:
 
 
 def _form(kind: type[Form], people: Sequence[Registration]) -> Form:
-    read_by = readers.find(people).values()
+    read_by = recipients.find(people).values()
     return kind(kept_words.sent_or_kept(), languages=kind.languages_of(read_by))
 
 
@@ -92,7 +92,7 @@ def _ask(name: str, slug: str, people: Sequence[Registration], form: Any) -> Res
         placed=placed,
         changes=sum(one.status != Status.IN_REVIEW for one in people),
         proposals=queries.find_proposals(people),
-        told=Counter(reader.who for reader in readers.find(people).values()),
+        told=Counter(recipient.who for recipient in recipients.find(people).values()),
         wording=registration_wording,
     )
     return page, 422 if form.errors else 200

@@ -19,7 +19,7 @@ from forum.events.in_url import get_any_or_404
 from forum.registration import wording as registration_wording
 from forum.registration.models import Registration
 from forum.registration.searching import read_reference
-from forum.review import actions, left_out, panel, queries, readers, rounds
+from forum.review import actions, left_out, panel, queries, recipients, rounds
 from forum.review.forms import ProposedManyForm
 
 bp = Blueprint("review_proposed", __name__, url_prefix="/console/<event>/review/refusal")
@@ -41,7 +41,7 @@ def confirm(event: str) -> ResponseReturnValue:
 
     number, left = _round(event, form, decide)
     done = ngettext("%(num)s person is declined.", "%(num)s people are declined.", number)
-    done = f"{done} {readers.of_many_text()}"
+    done = f"{done} {recipients.of_many_text()}"
     return _tell(event, done if number else "", left)
 
 
@@ -79,7 +79,7 @@ def _ask(slug: str, form: ProposedManyForm) -> ResponseReturnValue:
         "console/review/confirm_many.html",
         event=event,
         people=of_others,
-        told=Counter(one.reader.who for one in of_others),
+        told=Counter(one.recipient.who for one in of_others),
         own=[one for one in described if one.is_proposer],
         digests=form.digests(),
         form=form,

@@ -22,12 +22,12 @@ from forum.registration import wording as registration_wording
 from forum.registration.enums import Status
 from forum.registration.models import Registration
 from forum.registration.review_words import CHOICES
-from forum.review import actions, evidence, outcomes, queries, readers, wording
+from forum.review import actions, evidence, outcomes, queries, recipients, wording
 from forum.review.actions import shown_of, with_proposal
 from forum.review.errors import Recused, SecondNeeded
 from forum.review.forms import ApproveForm, DeclineForm
 from forum.review.models import ProposedRefusal
-from forum.review.readers import Reader
+from forum.review.recipients import Recipient
 from forum.web.edits import ShowsStored
 from forum.web.forms import TidyForm
 from forum.web.languages import language_name, moment_text
@@ -42,7 +42,7 @@ class Reviewed:
     """A person who waits for a decision, and who reads it. `proposal` is a refusal that is proposed, or None."""
 
     registration: Registration
-    reader: Reader
+    recipient: Recipient
     points: Sequence[wording.Point]
     finds_place: bool
     since: str
@@ -60,17 +60,17 @@ class Reviewed:
     @property
     def who_is_told(self) -> str:
         """Who is written to after an approval, in words."""
-        return readers.who_is_told(self.reader)
+        return recipients.who_is_told(self.recipient)
 
     @property
     def who_reads_reason(self) -> str:
         """Who reads why the registration is declined, in words."""
-        return readers.who_reads_reason(self.reader)
+        return recipients.who_reads_reason(self.recipient)
 
     @property
     def hint_for_words(self) -> str:
         """Where words about a refusal are read, and in which language to write them."""
-        return readers.hint_for_words(self.reader, language_name(self.reader.language))
+        return recipients.hint_for_words(self.recipient, language_name(self.recipient.language))
 
     @property
     def reason(self) -> str:
@@ -86,12 +86,12 @@ class Reviewed:
     @cached_property
     def approval(self) -> ApproveForm:
         """The form that approves the person."""
-        return self._shown(ApproveForm(None, languages=ApproveForm.languages_of([self.reader])))
+        return self._shown(ApproveForm(None, languages=ApproveForm.languages_of([self.recipient])))
 
     @cached_property
     def refusal(self) -> DeclineForm:
         """The form that declines the person."""
-        return self._shown(DeclineForm(None, languages=DeclineForm.languages_of([self.reader])))
+        return self._shown(DeclineForm(None, languages=DeclineForm.languages_of([self.recipient])))
 
     @cached_property
     def confirmation(self) -> ConfirmForm:
@@ -146,7 +146,7 @@ def why_not_moved(registration: Registration) -> str:
 def review_of(registration: Registration) -> Reviewed | None:
     """Return the pending decision about a registration, or None if no decision is pending.
 
-    Also return None if the reader may not see the sector, or if the event is over or cancelled.
+    Also return None if the organiser may not see the sector, or if the event is over or cancelled.
     """
     now = clock.now()
     if not queries.is_in(registration, sign_ins.reviewed_sectors(registration.event)):
@@ -193,11 +193,11 @@ def describe(
     told = evidence.gather(event, registrations, others, now, sectors=sectors)
     proposals = queries.find_proposals(registrations)
     recused = queries.find_recused(registrations, user_id)
-    read_by = readers.find(registrations)
+    read_by = recipients.find(registrations)
     return [
         Reviewed(
             registration=one,
-            reader=read_by[one.id],
+            recipient=read_by[one.id],
             points=wording.points(one, told[one.id], others),
             finds_place=told[one.id].finds_place,
             since=wording.since_text(one),
@@ -219,7 +219,7 @@ def _organised_events(event: Event) -> list[Event]:
 
 
 def _decision_text(registration: Registration, action: str, at: datetime, by: str) -> str:
-    """Return in words what was decided about a person, when, and the status; `by` says by whom ("": the reader)."""
+    """Return in words what was decided about a person, when, and the status; `by` "" means the signed-in organiser."""
     told = {
         "person": registration_wording.full_name(registration),
         "moment": moment_text(at, registration.event.zone),

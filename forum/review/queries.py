@@ -1,4 +1,4 @@
-"""Reading registrations that wait for a decision; `sectors` are the ids of sectors that the reader sees, None: all."""
+"""Reading registrations that wait for a decision; `sectors` are ids of sectors that the organiser sees, None: all."""
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass

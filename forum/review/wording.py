@@ -18,7 +18,7 @@ from forum.registration import wording
 from forum.registration.enums import Status
 from forum.registration.errors import SectorFull
 from forum.registration.models import Registration
-from forum.review import readers
+from forum.review import recipients
 from forum.review.errors import (
     AlreadyProposed,
     NobodyElse,
@@ -29,7 +29,7 @@ from forum.review.errors import (
     SeenChanged,
 )
 from forum.review.evidence import Evidence
-from forum.review.readers import Reader, Who
+from forum.review.recipients import Recipient, Who
 from forum.web.languages import day_text, in_language
 
 FOR, AGAINST, NEITHER = "for", "against", "neither"
@@ -72,7 +72,7 @@ def person_url(registration: Registration) -> str:
 
 
 def _url_if_read(registration: Registration) -> str:
-    """Return the URL of the page of a person whom the evidence names; "" if the reader may not see that page."""
+    """Return the URL of the page of a person whom the evidence names; "" if the organiser may not see that page."""
     is_read = may_open("attendees.show", registration.event) or registration.is_in_review
     return person_url(registration) if is_read else ""
 
@@ -118,7 +118,7 @@ def promise_text(registration: Registration, now: datetime) -> str:
     return _("Answer promised by %(day)s", day=day)
 
 
-def outcome_text(registration: Registration, reader: Reader, *, is_change: bool) -> str:
+def outcome_text(registration: Registration, recipient: Recipient, *, is_change: bool) -> str:
     """Return the outcome of an approval in words, and who is written to about it."""
     if is_change:
         done = _("Approved. The change stands.")
@@ -126,15 +126,15 @@ def outcome_text(registration: Registration, reader: Reader, *, is_change: bool)
         done = _("Approved. No place is free, so the person is on the waiting list.")
     else:
         done = _("Approved. The person has a place.")
-    return f"{done} {readers.news_text(reader)}"
+    return f"{done} {recipients.news_text(recipient)}"
 
 
-def declined_text(reader: Reader) -> str:
+def declined_text(recipient: Recipient) -> str:
     """Return the outcome of a refusal in words, and who reads the reason."""
-    if reader.who == Who.PERSON:
+    if recipient.who == Who.PERSON:
         return _("Declined. A message with the reason is on its way to the person.")
     done = _("Declined.")
-    return f"{done} {readers.who_reads_reason(reader)}"
+    return f"{done} {recipients.who_reads_reason(recipient)}"
 
 
 def _changes(registration: Registration, evidence: Evidence) -> Iterator[Point]:

@@ -22,7 +22,7 @@ from forum.registration.models import Registration
 from forum.registration.narrowing import UnknownFilter
 from forum.review import many
 from forum.review import wording as review_wording
-from forum.review.readers import Reader, Who
+from forum.review.recipients import Recipient, Who
 from tests.factories.events import NOW, make_event, make_page, make_sector
 from tests.factories.images import make_image
 from tests.factories.questions import make_question
@@ -148,7 +148,7 @@ def test_an_image_that_another_event_shows_is_counted_without_a_link(event):
 
 
 def test_an_approval_says_whether_the_person_has_a_place(event):
-    told = {"reader": Reader(Who.PERSON, "en"), "is_change": False}
+    told = {"reader": Recipient(Who.PERSON, "en"), "is_change": False}
     waiting, placed = (Registration(status=status) for status in (Status.WAITING, Status.CONFIRMED))
     assert review_wording.outcome_text(waiting, **told).startswith("Approved. No place is free")
     assert review_wording.outcome_text(placed, **told).startswith("Approved. The person has")

@@ -23,42 +23,42 @@ class Who(StrEnum):
 
 
 @dataclass(frozen=True)
-class Reader:
-    """Who reads a decision, and in which language; without a reader, that in which the person would be written to."""
+class Recipient:
+    """Who reads a decision, and in which language; if nobody does, that in which the person would be written to."""
 
     who: Who
     language: str
 
 
-def find(registrations: Sequence[Registration]) -> dict[int, Reader]:
+def find(registrations: Sequence[Registration]) -> dict[int, Recipient]:
     """Return, by registration id, who reads the decisions about these people."""
     unaddressed = [one.id for one in registrations if not one.has_address]
     contacts = delegated.find_languages_of_contacts(unaddressed)
     return {
-        one.id: Reader(Who.PERSON, one.language)
+        one.id: Recipient(Who.PERSON, one.language)
         if one.has_address
-        else Reader(Who.CONTACT, contacts[one.id])
+        else Recipient(Who.CONTACT, contacts[one.id])
         if one.id in contacts
-        else Reader(Who.NOBODY, one.language)
+        else Recipient(Who.NOBODY, one.language)
         for one in registrations
     }
 
 
-def of(registration: Registration) -> Reader:
+def of(registration: Registration) -> Recipient:
     """Return who reads the decision about a person."""
     return find([registration])[registration.id]
 
 
-def news_text(reader: Reader) -> str:
+def news_text(recipient: Recipient) -> str:
     """Return who is written to after a decision, for the organiser who has just made it."""
-    if reader.who == Who.PERSON:
+    if recipient.who == Who.PERSON:
         return _("A message is on its way to the person.")
-    return who_is_told(reader)
+    return who_is_told(recipient)
 
 
-def who_is_told(reader: Reader) -> str:
+def who_is_told(recipient: Recipient) -> str:
     """Return who will be written to, for the organiser who decides."""
-    match reader.who:
+    match recipient.who:
         case Who.PERSON:
             return _("A message tells the person so.")
         case Who.CONTACT:
@@ -67,9 +67,9 @@ def who_is_told(reader: Reader) -> str:
             return _("The registration has no confirmed e-mail address, so nobody is written to.")
 
 
-def who_reads_reason(reader: Reader) -> str:
+def who_reads_reason(recipient: Recipient) -> str:
     """Return who will read why a registration is declined, for the organiser who declines."""
-    match reader.who:
+    match recipient.who:
         case Who.PERSON:
             return _("A message with the reason is sent to the person.")
         case Who.CONTACT:
@@ -78,12 +78,12 @@ def who_reads_reason(reader: Reader) -> str:
                 " delegation’s page."
             )
         case Who.NOBODY:
-            return who_is_told(reader)
+            return who_is_told(recipient)
 
 
-def hint_for_words(reader: Reader, language: str) -> str:
+def hint_for_words(recipient: Recipient, language: str) -> str:
     """Return where the organisers' own words about a refusal are read, and in which language to write them."""
-    match reader.who:
+    match recipient.who:
         case Who.PERSON:
             return _(
                 "Sent after the reason, as you write it. The person reads %(language)s.", language=language
