@@ -148,7 +148,7 @@ def test_an_image_that_another_event_shows_is_counted_without_a_link(event):
 
 
 def test_an_approval_says_whether_the_person_has_a_place(event):
-    told = {"reader": Recipient(Who.PERSON, "en"), "is_change": False}
+    told = {"recipient": Recipient(Who.PERSON, "en"), "is_change": False}
     waiting, placed = (Registration(status=status) for status in (Status.WAITING, Status.CONFIRMED))
     assert review_wording.outcome_text(waiting, **told).startswith("Approved. No place is free")
     assert review_wording.outcome_text(placed, **told).startswith("Approved. The person has")
