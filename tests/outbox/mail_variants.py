@@ -170,8 +170,8 @@ def _about_invitations(event: Event, language: str) -> dict[str, Mail]:
 
 def _about_a_line_in_balance(language: str) -> dict[str, Mail]:
     """Return mails to somebody who waits where offers follow the balance of sectors, and is then offered a place."""
-    one = [make_sector("justice", ceiling=1)]
-    event = make_event(slug="tam34", is_current=False, capacity=1, sectors=one, line_order=LineOrder.BALANCE)
+    both = [make_sector("justice", ceiling=1), make_sector("other", ceiling=1, policy=SectorPolicy.REVIEW)]
+    event = make_event(slug="tam34", is_current=False, capacity=1, sectors=both, line_order=LineOrder.BALANCE)
     placed, waits = confirmed(event, language=language), confirmed(event, language=language)
     made = {"waiting--in-balance": newest_mail(waits, "waiting")}
     write(registration_mails.queue_waiting, waits, moved=Moved(by_person=True), now=NOW)
@@ -179,7 +179,10 @@ def _about_a_line_in_balance(language: str) -> dict[str, Mail]:
     for person in (waits, placed):
         write(actions.cancel, person, actor="person", now=NOW)
     write(reinstating.reinstate, waits, **BY)
-    return made | {"reinstated--offered": newest_mail(waits, "reinstated")}
+    made |= {"reinstated--offered": newest_mail(waits, "reinstated")}
+    reviewed = confirmed(event, "other", language=language)
+    write(reviewing.approve, reviewed, actor="command", now=NOW)
+    return made | {"approved-waiting--in-balance": newest_mail(reviewed, "approved-waiting")}
 
 
 def _about_an_entered_delegation(event: Event, language: str) -> dict[str, Mail]:

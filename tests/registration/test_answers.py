@@ -100,7 +100,7 @@ def test_mail_that_confirms_a_form_is_in_the_language_of_that_form():
     assert "/sv/r/confirm/" in newest_mail(registration, "received").address
     owners = newest_mail(registration, "already-registered")
     assert "/en/r/confirm/" in owners.address
-    assert "Somebody, probably you" in owners.text
+    assert "Somebody, perhaps you" in owners.text
     write(links_by_mail.send_fresh_link, event, EMAIL, now=LATER)
     assert "/en/r/confirm/" in newest_mail(registration, "link-to-confirm").address
     press(owners.token)
