@@ -1,6 +1,6 @@
 """The page on which an organiser adds a registration by hand."""
 
-from flask import Blueprint, flash, redirect, render_template
+from flask import Blueprint, flash, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
@@ -17,7 +17,8 @@ from forum.events.in_url import get_any_or_404
 from forum.events.models import Event
 from forum.extensions import db
 from forum.people.models import LONGEST_NOTE
-from forum.registration import by_hand, listing, places
+from forum.questions import queries as questions
+from forum.registration import by_hand, given, listing, places
 from forum.registration.console import to_person
 from forum.registration.errors import AddressTaken, RegistrationClosed, SectorFull, SentWithOtherValues
 from forum.registration.models import Registration
@@ -70,8 +71,10 @@ def add(event: str) -> ResponseReturnValue:
     except REFUSALS as refusal:
         db.session.rollback()
         return render(get_any_or_404(event), form, refusal), 409
-    flash(words_of(added, form.email.data or ""), "success")
-    return redirect(to_person(added, listing.Filters()), 303)
+    told, asks = words_of(added, form.email.data or ""), _asks_questions(added)
+    now_answers = _("Now enter the answers, as far as you know them.")
+    flash(f"{told} {now_answers}" if asks else told, "success")
+    return redirect(_to_answers(added) if asks else to_person(added, listing.Filters()), 303)
 
 
 def words_of(added: Registration, email: str) -> str:
@@ -83,6 +86,16 @@ def words_of(added: Registration, email: str) -> str:
     )
     link = _("A link to confirm the address is on its way to %(email)s.", email=email) if email else ""
     return f"{told} {link}".strip()
+
+
+def _asks_questions(added: Registration) -> bool:
+    """Return whether the sector asks people anything beyond the details, diet and access apart."""
+    asking = given.asking(added)
+    return bool(questions.asked(asking["questions"], asking["sector"], asking["stored"]))
+
+
+def _to_answers(added: Registration) -> str:
+    return url_for("attendee_answers.change", event=added.event.slug, reference=added.reference)
 
 
 def save(slug: str, form: AdditionForm, identity: by_hand.Identity | None = None) -> Registration:

@@ -18,6 +18,7 @@ from forum.registration.enums import Status
 from forum.registration.models import Registration
 from tests.factories.events import NOW, make_event, make_sector
 from tests.factories.mailings import make_proposed
+from tests.factories.questions import make_question
 from tests.factories.registrations import confirmed, write
 from tests.registration.reading import kinds_for, last_id, newest_mail, queued, recorded
 from tests.tables import rows
@@ -104,6 +105,24 @@ def test_a_form_that_has_added_somebody_is_not_sent_again_unseen_with_a_correcte
     assert db.session.query(Registration).count() == 1
     shown.submit(button="Add the person", expect=303)
     assert db.session.query(Registration).count() == 2
+
+
+def test_whoever_adds_somebody_to_a_sector_that_asks_questions_enters_the_answers_next(organiser, event):
+    make_question(event, "arrival", is_required=True, sectors=["ngo"])
+    make_question(event, "diet", care=True)
+    db.session.commit()
+    page = organiser.get("attendee_additions.add", event="nf27")
+    asked = page.submit(FILLED, button="Add the person", follow=True)
+    assert asked.h1 == "Change the answers"
+    assert (
+        "The person has been added and has a place. Now enter the answers, as far as you know them."
+        in asked.text
+    )
+    shown = asked.submit({}, button="Save", follow=True)
+    assert shown.h1 == "Kim Minister"
+    elsewhere = organiser.get("attendee_additions.add", event="nf27")
+    filled = {**FILLED, "sector": "tech", "given_name": "Sam"}
+    assert elsewhere.submit(filled, button="Add the person", follow=True).h1 == "Sam Minister"
 
 
 def test_address_gets_one_message_until_it_is_confirmed(organiser, pages, event):
