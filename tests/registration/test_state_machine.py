@@ -169,6 +169,8 @@ class Registrations(Answering, Inviting, Listed, Substituting, Delegating, Uniti
         self.was_open: dict[int, datetime] = {}  # the deadlines of the offers that were open before this step
         self.held_before = Counter()  # the places held for invited people before this step, by sector id
         self.promised: set[int] = set()  # people who got the place that their invitation held
+        # For each change of organisation that began a review: when it began, and the organisation before the change.
+        self.changed_from: dict[int, tuple[datetime, str]] = {}
         self.written: dict[str, Written] = {}  # organisations that organisers have added, by name
         # For each merged organisation: the one it was merged into, and that one's cap before and after the merge.
         self.merged: dict[str, tuple[str, int | None, int | None]] = {}
@@ -269,14 +271,18 @@ class Registrations(Answering, Inviting, Listed, Substituting, Delegating, Uniti
         self.change_organisation(people[data.draw(st.sampled_from(sorted(people)))], organisation)
 
     def change_organisation(self, person, organisation):
-        was = (person.organisation, person.holds_place)
+        """Change it as the person does: once approved, this begins a review, and putting it back ends that review."""
+        was, began = (person.organisation, person.holds_place), person.review_since
         is_approved = person.status in (Status.WAITING, Status.OFFERED, Status.CONFIRMED)
         answers = {name: getattr(person, name) for name in CHANGEABLE}
         details = Details(**{**answers, "organisation": organisation})
         self.do(actions.change, person, details, actor="person")
         if person.organisation != was[0] and is_approved and person.sector.policy == SectorPolicy.REVIEW:
-            assert person.review_since is not None
+            is_put_back = began is not None and self.changed_from.get(person.id) == (began, organisation)
+            assert (person.review_since is None) == is_put_back
             assert person.holds_place >= was[1]
+            if began is None:
+                self.changed_from[person.id] = (person.review_since, was[0])
 
     @precondition(lambda self: self.now < self.event.ends_at and self.those_who_are(*LIVE))
     @rule(
@@ -942,6 +948,7 @@ MISTAKES = [
     (deadlines, "offers_end_at", lambda event: event.starts_at),
     (reviewing, "_takes_place", places.admit),
     (reviewing, "begin_again", lambda registration, changed, *, actor="person", now: None),
+    (reviewing, "is_taken_back", lambda registration, changed: False),
     (reinstating, "_takes_place", lambda registration, now: True),
     (reinstating, "UNDO_TIME", timedelta(days=3)),
     (moving, "_foresee_without_review", lambda registration, sector, now: moving.Outcome.AS_IT_IS),
