@@ -948,7 +948,6 @@ MISTAKES = [
     (deadlines, "offers_end_at", lambda event: event.starts_at),
     (reviewing, "_takes_place", places.admit),
     (reviewing, "begin_again", lambda registration, changed, *, actor="person", now: None),
-    (reviewing, "is_taken_back", lambda registration, changed: False),
     (reinstating, "_takes_place", lambda registration, now: True),
     (reinstating, "UNDO_TIME", timedelta(days=3)),
     (moving, "_foresee_without_review", lambda registration, sector, now: moving.Outcome.AS_IT_IS),
@@ -973,6 +972,7 @@ MISTAKES_ABOUT_REFUSALS_AND_DELEGATIONS = [
     (endings, "_has_left_review", lambda registration: False),
     (deciding, "shown_with", lambda registration, proposal: {}),
     (rounds, "LEFT", {}),
+    (reviewing, "is_taken_back", lambda registration, changed: False),
     (readers, "_steps", lambda entry: {entry.action.partition(".")[2]}),
 ]
 NEVER_FROZEN = SimpleNamespace(refuse_if_frozen=lambda event, now: None)
