@@ -22,6 +22,9 @@ LIKE_ENOUGH = 85
 # Addresses are compared by their local part (before the @) if it has at least so many characters.
 SHORTEST_PART = 5
 MOST = 20
+# Telephone numbers are compared by their last digits, so that it makes no difference whether the country is given.
+# Icelandic numbers have seven without it.
+DIGITS = 7
 # How many people with one telephone number are compared by name: a number that more people have is a switchboard's.
 MOST_WITH_NUMBER = 50
 COMPARED = (
@@ -80,7 +83,9 @@ def list_known(event: Event) -> Known[str]:
 def find_alike(registration: Registration) -> Sequence[Registration]:
     """Return live registrations that may be the same person's.
 
-    They have a similar name and organisation, or the same name, telephone number or part of the address before the @.
+    They have a similar name and organisation, the same name, or the same part of the address before the @. Or they have
+    the same telephone number and names that are similar or have a word in common: colleagues, whose names differ, have
+    the number of their switchboard.
     """
     others = select(*COMPARED).where(*_others(registration)).order_by(Registration.id)
     rows = db.session.execute(others).all()
@@ -110,7 +115,13 @@ def _by_id(ids: Sequence[int]):
 def _is_alike(row: Row, registration: Registration) -> bool:
     mine, theirs = _name(registration), _name(row)
     organisations = search_fold(registration.organisation), search_fold(row.organisation)
-    if mine == theirs or (row.phone and _digits(row.phone) == _digits(registration.phone)):
+    if mine == theirs:
+        return True
+    if (
+        _digits(row.phone)
+        and _digits(row.phone) == _digits(registration.phone)
+        and _shares_name(mine, theirs)
+    ):
         return True
     if _is_like(mine, theirs):
         return _is_like(*organisations)
@@ -122,6 +133,11 @@ def _is_like(mine: str, theirs: str) -> bool:
     return fuzz.token_sort_ratio(mine, theirs) >= LIKE_ENOUGH
 
 
+def _shares_name(mine: str, theirs: str) -> bool:
+    """Return whether the names are similar or have a word in common, as before and after a marriage."""
+    return _is_like(mine, theirs) or not set(mine.split()).isdisjoint(theirs.split())
+
+
 def _name_with_organisation(person: Row | Details) -> tuple[str, str]:
     return _name(person), search_fold(person.organisation)
 
@@ -131,7 +147,8 @@ def _name(person: Row | Registration | Details) -> str:
 
 
 def _digits(phone: str | None) -> str:
-    return "".join(sign for sign in phone or "" if sign.isdecimal())[-9:]
+    """Return the digits by which a telephone number is compared, "" if there are none."""
+    return "".join(sign for sign in phone or "" if sign.isdecimal())[-DIGITS:]
 
 
 def _part(email: str) -> str:

@@ -144,6 +144,28 @@ def test_those_who_look_alike_are_proposed_and_others_found_by_a_search(organise
     assert "No other registration that could be merged with this one has been found." in nobody.text
 
 
+def test_colleagues_with_one_switchboard_number_are_not_proposed_as_one_person(event):
+    number = "+46 8 762 05 00"
+    one = named(event, phone=number)
+    named(event, given_name="Zoë", family_name="Lind", phone=number)
+    married = named(event, given_name="Kim", family_name="Berg", organisation="Beta", phone="08-762 05 00")
+    misspelled = named(event, given_name="Kimm", family_name="Holmm", organisation="Beta", phone=number)
+    named(event, given_name="Kim", family_name="Dahl", organisation="Beta", phone="08-762 05 01")
+    proposed = [alike.id for alike in duplicates.find_alike(one)]
+    assert sorted(proposed) == [married.id, misspelled.id]
+
+
+@pytest.mark.parametrize(
+    ("abroad", "at_home"),
+    [("+46 8 762 05 00", "08-762 05 00"), ("+45 33 12 34 56", "33123456"), ("+354 555 1234", "555 1234")],
+)
+def test_a_telephone_number_is_the_same_with_and_without_its_country(event, abroad, at_home):
+    one = named(event, phone=abroad)
+    other = named(event, given_name="Kim", family_name="Berg", organisation="Beta", phone=at_home)
+    named(event, given_name="Kim", family_name="Dahl", organisation="Beta", phone="")
+    assert [alike.id for alike in duplicates.find_alike(one)] == [other.id]
+
+
 def test_pages_and_the_merge_are_the_same_whether_somebody_is_protected(organiser, sign_in_as, event):
     told = []
     for protected in (False, True):
