@@ -15,6 +15,7 @@ from forum.cli import cli
 from forum.database import WritersBusy
 from forum.extensions import db
 from forum.web import limits
+from tests.clocks import count_from_later
 from tests.factories.events import NOW, make_event, make_sector
 from tests.factories.registrations import confirmed
 from tools.organisers import PASSWORD, code_of, give_password, make_user, sign_in
@@ -110,9 +111,8 @@ def test_attendee_list_is_recorded_once_an_hour_for_each_choice_of_sectors(
         user = make_user(event=event)
         pages = Pages(app)
         sign_in(pages, user)
-        now = limits.time.time()
         for hours in (0, 1):
-            monkeypatch.setattr(limits.time, "time", lambda passed=hours: now + passed * limits.HOUR_SECONDS)
+            count_from_later(monkeypatch, hours * limits.HOUR_SECONDS)
             for query in ({}, {"sort": "-name"}, {"status": "confirmed"}, {"after": "NOBODY00"}):
                 pages.get("attendees.index", event=event.slug, **query)
             for sectors in (["tech"], ["tech", "ngo"], ["ngo", "tech"], ["tech"]):
@@ -141,8 +141,7 @@ def test_a_new_hour_begins_to_count_anew(pages, monkeypatch):
     sign_in(pages, make_user(event=event))
     for _ in range(3):
         pages.get("attendees.show", event=event.slug, reference=person.reference)
-    now = limits.time.time()
-    monkeypatch.setattr(limits.time, "time", lambda: now + limits.HOUR_SECONDS)
+    count_from_later(monkeypatch, limits.HOUR_SECONDS)
     pages.get("attendees.show", event=event.slug, reference=person.reference)
     assert [entry[-1] for entry in recorded("registration.viewed")] == [1, 1, 1]
 
@@ -151,12 +150,12 @@ def test_each_day_on_which_somebody_looked_has_an_entry(pages, monkeypatch):
     """The third view within an hour is recorded when it is the first one of its day."""
     event = make_event()
     person, user = confirmed(event), make_user(event=event)
-    now, late = limits.time.time(), NOW.astimezone(event.zone).replace(hour=23, minute=50)
+    late = NOW.astimezone(event.zone).replace(hour=23, minute=50)
     clock.freeze(late)
     sign_in(pages, user)
     for minutes in (0, 5, 15):
         clock.freeze(late + timedelta(minutes=minutes))
-        monkeypatch.setattr(limits.time, "time", lambda passed=minutes * 60: now + passed)
+        count_from_later(monkeypatch, minutes * 60)
         pages.get("attendees.show", event=event.slug, reference=person.reference)
     entries = db.session.scalars(db.select(AuditEntry).where(AuditEntry.action == "registration.viewed"))
     days = {entry.at.astimezone(event.zone).date() for entry in entries}

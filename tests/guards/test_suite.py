@@ -5,6 +5,7 @@ with one exception, which is listed.
 """
 
 import ast
+import re
 import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -19,6 +20,10 @@ MEASURING = {
     # This module measures that known and unknown addresses take the same time (S24).
     "tests/registration/test_same_work.py": 2,
 }
+
+
+# A moment of the real time that a test has noted, to set the time to it or to a later one.
+NOTED_TIME = re.compile(r"^ +\w+(, \w+)* = (\w+\.)*time\.time\(\)", re.MULTILINE)
 
 
 def found_in(source: str) -> Iterator[str]:
@@ -38,6 +43,27 @@ def test_no_test_waits_by_the_clock_or_proves_by_it():
         if "node_modules" not in path.parts and (names := list(found_in(path.read_text()))):
             found[path.relative_to(PROJECT).as_posix()] = names
     assert {path: len(names) for path, names in found.items()} == MEASURING, found
+
+
+def test_no_test_sets_the_time_to_a_moment_that_it_has_noted():
+    """A cookie signed after that moment would be refused, but only if a second has begun: see `count_from_later`."""
+    paths = sorted((PROJECT / "tests").glob("**/test_*.py"))
+    assert len(paths) > 500
+    assert [path.name for path in paths if NOTED_TIME.search(path.read_text())] == []
+
+
+@pytest.mark.parametrize(
+    ("line", "is_noted"),
+    [
+        ("    now = limits.time.time()", True),
+        ("    now, late = limits.time.time(), NOW", True),
+        ("    now = [limits.time.time()]", False),
+        ("    count_from_later(monkeypatch, 60)", False),
+    ],
+)
+def test_a_noted_time_is_found(line, is_noted):
+    """Control: the check finds a noted time; a list of one, which a fixture lets stand from the start, may be noted."""
+    assert bool(NOTED_TIME.search(line)) is is_noted
 
 
 def imported_from_tests(source: str) -> list[str]:

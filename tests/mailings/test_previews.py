@@ -13,6 +13,7 @@ from forum.mailings.enums import Category, Refused
 from forum.mailings.models import Mailing
 from forum.outbox.mail_text_models import MailText
 from forum.web import limits
+from tests.clocks import count_from_later
 from tests.factories.events import NOW
 from tests.factories.mailings import make_proposed
 from tests.factories.own_words import make_draft, make_sent
@@ -160,9 +161,8 @@ def test_whoever_sees_the_names_of_people_left_out_is_recorded(organiser, event,
     seen = select(AuditEntry.subject_id).where(AuditEntry.action == ATTENDEES_VIEWED)
     organiser.get("own_mailings.people", event="nf27", mailing=draft.id)
     assert db.session.scalars(seen).all() == []
-    now = limits.time.time()
     for hours, address in enumerate((f"mailings/{draft.id}/text", f"mailings/{change.id}"), 1):
-        monkeypatch.setattr(limits.time, "time", lambda passed=hours: now + passed * limits.HOUR_SECONDS)
+        count_from_later(monkeypatch, hours * limits.HOUR_SECONDS)
         for _look in range(2):
             assert "Who is left out" in organiser.get(f"/console/nf27/{address}").text
         db.session.rollback()

@@ -8,6 +8,7 @@ from forum.events.models import Event
 from forum.extensions import db
 from forum.registration import links_by_mail
 from forum.web import limits
+from tests.clocks import count_from_later
 from tests.delegations.test_delegations import asked, registered
 from tests.factories.events import NOW, make_event
 from tests.factories.registrations import confirmed, register, write
@@ -85,7 +86,6 @@ def test_next_day_begins_to_count_anew(monkeypatch):
     known = confirmed(event)
     for _ in range(3):
         ask_for_link(event, known.email)
-    now = limits.time.time()
-    monkeypatch.setattr(limits.time, "time", lambda: now + 86_400)
+    count_from_later(monkeypatch, 86_400)
     ask_for_link(event, known.email)
     assert times_of("registration.link_asked") == [(known.id, 1)] * 3
